@@ -40,13 +40,12 @@ static const char *topics_problem(char text[READINESS_WHY_MAX],
 	return text;
 }
 
-static const char *leader_problem(char text[READINESS_WHY_MAX],
-				  const struct bridge *b,
-				  const struct probe_leaderless *leaderless)
+static const char *partition_problem(char text[READINESS_WHY_MAX],
+				     const struct bridge *b, int partition,
+				     enum store_topic topic, const char *what)
 {
-	snprintf(text, READINESS_WHY_MAX, "partition %d of %s has no leader",
-		 leaderless->partition,
-		 kafka_topic(&b->core, leaderless->topic));
+	snprintf(text, READINESS_WHY_MAX, "partition %d of %s %s", partition,
+		 kafka_topic(&b->core, topic), what);
 	return text;
 }
 
@@ -54,6 +53,9 @@ static const char *kafka_problem(char text[READINESS_WHY_MAX],
 				 const struct bridge *b,
 				 const struct probe_status *status)
 {
+	enum store_topic topic;
+	int partition;
+
 	if (consumer_shared(b->consumer))
 		return "group shared";
 	if (!status->up)
@@ -61,13 +63,18 @@ static const char *kafka_problem(char text[READINESS_WHY_MAX],
 	if (status->missing || status->denied)
 		return topics_problem(text, b, status);
 	if (status->leaderless.count > 0)
-		return leader_problem(text, b, &status->leaderless);
+		return partition_problem(text, b, status->leaderless.partition,
+					 status->leaderless.topic,
+					 "has no leader");
 	if (!consumer_may_join(b->consumer))
 		return "no right to the group";
 	if (!consumer_complete(b->consumer))
 		return "no assignment yet";
 	if (!consumer_may_read(b->consumer))
 		return "no right to read decisions";
+	if (producer_silent(b->producer, &topic, &partition))
+		return partition_problem(text, b, partition, topic,
+					 "takes nothing");
 	return producer_ok(b->producer) ? NULL : "records are not accepted";
 }
 

@@ -83,6 +83,10 @@ int producer_in_flight(const struct producer *producer);
  * be used at last, nothing waits out a pause that began before. Returns false if it is older than the news that no
  * broker can be reached. */
 bool producer_hear(struct producer *p, const struct probe_status *status);
+/* True if a partition has taken nothing for some seconds, though Kafka can be reached:
+ * which. */
+bool producer_silent(const struct producer *producer, enum store_topic *topic,
+		     int *partition);
 /* False after a failure, until Kafka accepts a record of that topic again. */
 bool producer_ok(const struct producer *producer);
 

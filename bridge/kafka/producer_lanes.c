@@ -18,7 +18,8 @@
 
 #include "bridge/kafka/producer_internal.h"
 
-#define STAND_MS 1000
+#define STAND_MS  1000
+#define SILENT_MS 5000 /* then it is told */
 
 /* --- which lane */
 
@@ -113,23 +114,60 @@ void producer_heard(struct producer *p, struct topic_window *window,
 	window_stand(window, lane, false);
 }
 
+static void look_again_at(struct topic_window *window, int64_t at)
+{
+	if (window->look_at == 0 || at < window->look_at)
+		window->look_at = at;
+}
+
+static void tell_silent(struct producer *p, struct topic_window *window,
+			int silent)
+{
+	if (silent > window->silent)
+		log_warn(p->core->log, "kafka_partition_silent",
+			 LOG_STR("topic", kafka_topic(p->core, window->topic)),
+			 LOG_INT("partition", window->silent_first),
+			 LOG_INT("partitions", silent));
+	window->silent = silent;
+}
+
 void producer_look(struct producer *p, struct topic_window *window)
 {
 	bool up = p->ok && p->closed != ~0u;
-	int i;
+	int i, silent = 0;
 
 	window->look_at = 0;
 	for (i = 0; i < window->lane_count && window->sent > 0; i++) {
 		struct window_lane *lane = &window->lanes[i];
-		int64_t at = lane->heard_at + STAND_MS;
+		int64_t for_ms = p->core->now - lane->heard_at;
 
-		if (lane->sent == 0 || lane->stands)
+		if (lane->sent == 0)
 			continue;
-		if (at <= p->core->now && up)
+		if (!lane->stands && for_ms >= STAND_MS && up)
 			window_stand(window, lane, true);
-		else if (window->look_at == 0 || at < window->look_at)
-			window->look_at = at;
+		if (!lane->stands && for_ms < STAND_MS)
+			look_again_at(window, lane->heard_at + STAND_MS);
+		else if (for_ms < SILENT_MS)
+			look_again_at(window, lane->heard_at + SILENT_MS);
+		else if (lane->stands && silent++ == 0)
+			window->silent_first = i;
 	}
+	tell_silent(p, window, silent);
+}
+
+bool producer_silent(const struct producer *p, enum store_topic *topic,
+		     int *partition)
+{
+	int i;
+
+	for (i = 1; i < STORE_TOPIC_END; i++) {
+		if (p->windows[i].silent == 0)
+			continue;
+		*topic = (enum store_topic)i;
+		*partition = p->windows[i].silent_first;
+		return true;
+	}
+	return false;
 }
 
 /* --- passed by */

@@ -90,8 +90,9 @@ struct topic_window {
 	struct window_lane lanes[WINDOW_LANES];
 	int standing; /* SENT, in lanes that stand */
 	size_t standing_bytes;
-	int behind;	      /* lanes */
-	bool behind_first;    /* they were served before the others */
+	int behind;		  /* lanes */
+	int silent, silent_first; /* lanes that stand for long; one of them */
+	bool behind_first;	  /* they were served before the others */
 	int64_t stayed_until; /* records up to this seq may be in flight, though
 			       * they are read again */
 	int served;	      /* the lane that was caught up last */

@@ -78,3 +78,40 @@ def test_the_other_partitions_go_on(three_brokers, tmp_path, ca):
     asked(rig, paths[0][:PLACES + 200])
     until(lambda: get(rig.bridge, "/readyz")[0] == 200, "it is ready", 60)
     rig.stop()
+
+
+def follower(kafka, topic):
+    """A node that has the topic's one partition and does not lead it."""
+    found = admin(kafka.brokers).list_topics(topic, timeout=10).topics[topic]
+    part = found.partitions[0]
+    return kafka.nodes[next(number for number in part.replicas
+                            if number != part.leader) - 1]
+
+
+def test_too_few_replicas(three_brokers, tmp_path, ca):
+    """There is a leader, and it takes nothing."""
+    kafka = three_brokers
+    topics = topic_names(f"few{tmp_path.name}")
+    create_topics(kafka.brokers, [topics["results"]], 1,
+                  {"min.insync.replicas": "2"}, replicas=2)
+    kafka.create(topics[name] for name in topics if name != "results")
+    rig = Rig(tmp_path, kafka, topics=topics, create=False).start()
+    rig.onboard(ca.leaf())
+    node = follower(kafka, topics["results"])
+    node.kill9()
+    try:
+        path = device_path()
+        rig.decision({"request_id": "unknown", "device_path": path,
+                      "decision": "approve"})
+        why = f"kafka: partition 0 of {topics['results']} takes nothing\n"
+        until(lambda: get(rig.bridge, "/readyz") == (503, why),
+              lambda: f"it says why: {get(rig.bridge, '/readyz')}", 60)
+        rig.bridge.wait_log("event=kafka_partition_silent "
+                            f"topic={topics['results']} partition=0")
+    finally:
+        node.start()
+        kafka.wait_whole()
+    until(lambda: get(rig.bridge, "/readyz") == (200, "ok\n"), "it is ready",
+          60)
+    rig.result(path)
+    rig.stop()
