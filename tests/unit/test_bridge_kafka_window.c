@@ -112,6 +112,47 @@ static void test_counts_follow_phases(void **state)
 	assert_int_equal(window->busy, 1);
 }
 
+/* As many as a lane may have, SENT. */
+static int fill(struct topic_window *window, int lane)
+{
+	struct in_flight *flight;
+	int count = 0;
+
+	while ((flight = window_take(window, lane, 10)) != NULL) {
+		window_move(window, flight, IN_FLIGHT_SENT);
+		count++;
+	}
+	return count;
+}
+
+/* What stands leaves the others' bounds, and never takes all that is free. */
+static void test_lanes_that_stand(void **state)
+{
+	struct topic_window *window = *state;
+	struct window_lane *lane = &window->lanes[0];
+
+	window_divide(window, 3);
+	assert_int_equal(fill(window, 0), WINDOW_RECORDS);
+	assert_true(window_is_full(window));
+	assert_null(window_take(window, 1, 10));
+	window_stand(window, lane, true);
+	assert_int_equal(window_alive(window), 0);
+	assert_false(window_is_full(window));
+	assert_null(window_take(window, 0, 10));
+	assert_int_equal(fill(window, 1), WINDOW_RECORDS / 2);
+	window_stand(window, &window->lanes[1], true);
+	assert_int_equal(fill(window, 2), WINDOW_RECORDS / 4);
+	/* It stands no longer than something of it is SENT. */
+	while (lane->sent > 0)
+		window_release(window, window_first(window));
+	assert_false(lane->stands);
+	assert_int_equal(window->standing, WINDOW_RECORDS / 2);
+	window_clear(window);
+	assert_int_equal(window->standing, 0);
+	assert_int_equal(window->standing_bytes, 0);
+	assert_int_equal(window->bytes, 0);
+}
+
 static void test_parcel_is_a_copy(void **state)
 {
 	struct topic_window *window = *state;
@@ -164,7 +205,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_order_survives_gaps),  T(test_window_is_bounded),
 		T(test_counts_follow_phases), T(test_parcel_is_a_copy),
-		T(test_parcel_without_value),
+		T(test_parcel_without_value), T(test_lanes_that_stand),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
