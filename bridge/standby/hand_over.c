@@ -261,6 +261,16 @@ static int write_one(struct hand_over *h, struct ztp_error *error)
 	return rc;
 }
 
+/* What was under way when a handle lost its numbers may never be reported. */
+static int look_for_fatal(struct hand_over *h, struct ztp_error *error)
+{
+	char text[256] = "";
+
+	return rd_kafka_fatal_error(h->rk, text, sizeof(text))
+		       ? ztp_fail(error, ZTP_ERR_IO, "kafka: %s", text)
+		       : 0;
+}
+
 static int write_some(struct hand_over *h, struct ztp_error *error)
 {
 	int rc = 1;
@@ -272,7 +282,7 @@ static int write_some(struct hand_over *h, struct ztp_error *error)
 	if (h->err)
 		rc = ztp_fail(error, ZTP_ERR_IO, "kafka: %s",
 			      rd_kafka_err2str(h->err));
-	return rc < 0 ? rc : 0;
+	return rc < 0 ? rc : look_for_fatal(h, error);
 }
 
 static void be_written(struct hand_over *h)
