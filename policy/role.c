@@ -118,6 +118,7 @@ static const struct line table[] = {
 	/* It cannot serve, and another one may be able to. */
 	LINE(IN(ACTIVE), NO_BROKER, MAY_YIELD, YIELDING, LAST_TURN),
 	LINE(IN(YIELDING), LEFT, 0, OUT, CLOSE | LEAVE),
+	LINE(OPENING | IN(ACTIVE), NO_ANSWER, MAY_YIELD, OUT, CLOSE | LEAVE),
 };
 /* clang-format on */
 
@@ -163,7 +164,7 @@ static void note(struct ztp_role *role, const struct line *line,
 				 facts->random);
 	if (line->to == ZTP_ROLE_RECHECKING)
 		role->inited_at = facts->now;
-	if (line->to == ZTP_ROLE_YIELDING)
+	if (line->to == ZTP_ROLE_YIELDING || line->on == ZTP_ROLE_ON_NO_ANSWER)
 		role->yielded_at = facts->now;
 }
 

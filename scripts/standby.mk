@@ -49,6 +49,7 @@ $(CLUSTER_STOPS): $(BUILD)/o/tests/cluster/stops.o \
 	$(Q)mkdir -p $(@D)
 	$(Q)$(LINK) -pie \
 		-Wl,--wrap=rd_kafka_commit_transaction,--wrap=turn_add_record \
+		-Wl,--wrap=state_reader_bounds \
 		-o $@ $^ $(BRIDGE_LIBS) $(LDLIBS)
 
 -include $(BUILD)/o/tests/cluster/stops.d

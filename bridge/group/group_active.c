@@ -2,24 +2,50 @@
  * What the daemon's loop calls while this bridge is the active one, and what
  * follows when it has returned.
  */
+#include "base/clock.h"
 #include "bridge/group/group_internal.h"
 
-static void health(void *arg, bool broker, bool disk)
+/* Beyond the session timeout, until one that Kafka does not answer gives way: a
+ * turn that has waited for that long has been tried a second time. */
+#define UNANSWERED_MS 5000
+
+static void health(void *arg, bool broker, bool disk, int64_t unanswered_since)
 {
 	struct group *g = arg;
 
 	group_join_health(g->join, broker, disk);
+	g->unanswered_since = unanswered_since;
+}
+
+/* The group has its own broker of Kafka's, and transactions and the state have
+ * theirs. Who reaches only the first one stays a member for ever. */
+static bool is_unanswered(struct group *g)
+{
+	int64_t limit =
+		g->core.config->standby.session_timeout_ms + UNANSWERED_MS;
+
+	if (!g->looping)
+		return opening_is_unanswered(g->opening, limit);
+	return g->unanswered_since != 0 &&
+	       ztp_clock_boot() - g->unanswered_since >= limit;
 }
 
 void group_give_way(struct group *g)
 {
-	if (group_join_unfit(g->join))
+	if (group_join_unfit(g->join)) {
 		standby_tell(g->standby, ZTP_ROLE_ON_UNFIT, false,
 			     group_join_problem(g->join));
-	else if (g->looping && group_join_no_broker(g->join) &&
-		 group_view_count(g->view) > 1)
+		return;
+	}
+	if (group_view_count(g->view) < 2)
+		return;
+	if (g->looping && group_join_no_broker(g->join))
 		standby_tell(g->standby, ZTP_ROLE_ON_NO_BROKER, false,
 			     "the mqtt broker is out of reach");
+	if (is_unanswered(g))
+		standby_tell(g->standby, ZTP_ROLE_ON_NO_ANSWER, false,
+			     "kafka answers the group, and not what is asked "
+			     "of the state");
 }
 
 static bool go_on(void *arg)
@@ -162,6 +188,7 @@ void group_serve(struct group *g)
 		return;
 	group_join_serve(g->join);
 	g->looping = true;
+	g->unanswered_since = 0;
 	group_http_away(g->pages);
 	code = loop_run_active(g->core.config, g->core.log, &active, g->reload,
 			       g->reload_arg);

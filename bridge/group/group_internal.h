@@ -30,6 +30,9 @@ struct group {
 	bool serving;	   /* the daemon's loop is to run, or runs */
 	bool looping;	   /* it runs */
 	bool close, leave; /* what is to be done when it has returned */
+	/* Of the daemon's loop: Kafka says nothing of a turn; CLOCK_BOOTTIME, 0: it
+	 * does. */
+	int64_t unanswered_since;
 	bool done;
 	int64_t began; /* of the claim; CLOCK_BOOTTIME */
 	loop_reload *reload;

@@ -45,6 +45,8 @@ struct turn_result {
 	/* REFUSED: the first record that was, in the order of turn_add, and how
 	 * many. A refused record fails those that were sent with it. */
 	int refused, refused_count;
+	/* ABORTED: nobody has said anything of it, for all the time it had. */
+	bool unanswered;
 };
 
 struct turn_options {

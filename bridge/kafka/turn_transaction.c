@@ -261,6 +261,13 @@ static rd_kafka_resp_err_t cause(struct turn_handle *h,
 	return err;
 }
 
+static bool is_silence(rd_kafka_resp_err_t err)
+{
+	return err == RD_KAFKA_RESP_ERR__MSG_TIMED_OUT ||
+	       err == RD_KAFKA_RESP_ERR__TIMED_OUT ||
+	       err == RD_KAFKA_RESP_ERR__TRANSPORT;
+}
+
 /* It is the topic that takes nothing, or Kafka. */
 static void blame(struct turn_handle *h, const struct turn_entry *entry,
 		  struct turn_result *result)
@@ -272,6 +279,7 @@ static void blame(struct turn_handle *h, const struct turn_entry *entry,
 	snprintf(text, sizeof(text), "%.250s: %.100s", topic,
 		 rd_kafka_err2str(err));
 	fail(result, TURN_ABORTED, text);
+	result->unanswered = is_silence(err);
 	if (kafka_is_denied(err))
 		kafka_denied(&result->why, KAFKA_RIGHT_WRITE_TOPIC, topic);
 }

@@ -44,8 +44,10 @@ struct loop_group {
 	struct bridge *home;
 	void (*serving)(void *arg, struct bridge *b);
 	/* In each turn of the loop, before go_on: is the MQTT broker in reach,
-	 * and does the disk take what is written? */
-	void (*health)(void *arg, bool broker, bool disk);
+	 * does the disk take what is written, and since when has Kafka said
+	 * nothing of a turn (CLOCK_BOOTTIME, ms; 0: it answers)? */
+	void (*health)(void *arg, bool broker, bool disk,
+		       int64_t unanswered_since);
 	/* A turn with a row in it has been committed. */
 	void (*committed)(void *arg);
 	/* A signal asks it to end. Then, or whenever `leaving` says so, there is a

@@ -45,6 +45,9 @@ struct loop {
 	int commands_fd;   /* as registered with epoll, or -1 */
 	uint32_t commands_events;
 	struct probe_status status;
+	/* A turn, or several one after the other, of which Kafka has said nothing;
+	 * CLOCK_BOOTTIME, ms; 0: it answers. */
+	int64_t unanswered_since;
 	int64_t next_housekeeping, next_store_try, stop_by;
 	bool housekeeping;  /* in this turn */
 	bool more_payloads; /* that are due */

@@ -108,7 +108,11 @@ int loop_turns_send(struct loop *l, struct ztp_error *error)
 	l->last = loop_leaving_is_last(l);
 	if (rc == 0 && (l->last || ztp_clock_boot() >= active_due(l)))
 		rc = l->group->put_active(l->group->arg, l->last, error);
-	return rc == 0 ? turns_send(l->turns, error) : rc;
+	if (rc == 0)
+		rc = turns_send(l->turns, error);
+	if (rc == 0 && l->unanswered_since == 0)
+		l->unanswered_since = ztp_clock_boot();
+	return rc;
 }
 
 static void say_undone(struct loop *l, const struct turn_result *result)
@@ -132,6 +136,8 @@ enum turns_end loop_turns_take(struct loop *l)
 	struct turn_result result = {0};
 	enum turns_end end = turns_take(l->turns, &result);
 
+	if (end != TURNS_UNDER_WAY && !result.unanswered)
+		l->unanswered_since = 0;
 	if (end == TURNS_COMMITTED && l->group->committed && result.next)
 		l->group->committed(l->group->arg);
 	if (end == TURNS_COMMITTED && l->b.group && result.next)

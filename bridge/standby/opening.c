@@ -49,9 +49,12 @@ struct opening {
 	int64_t again_at;
 	int64_t end;	   /* of ztp.state, then with our row; -1: not known */
 	int64_t behind_at; /* READ: since when it gets no further */
-	int64_t began;	   /* CLAIM */
-	bool claimed;	   /* Kafka has the rows; they may have to be read */
-	bool waits;	   /* it has told so, and a lease is not over */
+	/* When the step began, or Kafka was last asked whether it is there at all;
+	 * CLOCK_BOOTTIME. */
+	int64_t silent_at;
+	int64_t began; /* CLAIM */
+	bool claimed;  /* Kafka has the rows; they may have to be read */
+	bool waits;    /* it has told so, and a lease is not over */
 	struct claim claim;
 	int64_t kafka_ahead;
 	char trouble[256];
@@ -379,6 +382,22 @@ static bool is_shared(struct opening *o, struct opening_news *news)
 	return true;
 }
 
+/* Reading may take long, and who is held back by a foreign transaction is
+ * answered. */
+bool opening_is_unanswered(struct opening *o, int64_t ms)
+{
+	struct ztp_error error = {0};
+	bool answered;
+	int64_t end;
+
+	if (o->step == NONE || ztp_clock_boot() - o->silent_at < ms)
+		return false;
+	answered =
+		o->step == READ && copy_end(o->copy, ASK_MS, &end, &error) == 0;
+	o->silent_at = ztp_clock_boot();
+	return !answered;
+}
+
 /* Returns true if the turn is free for what comes next. */
 static bool drop_late(struct opening *o)
 {
@@ -395,7 +414,7 @@ bool opening_turn(struct opening *o, struct opening_news *news)
 
 	memset(news, 0, sizeof(*news));
 	if (!drop_late(o))
-		return false;
+		return follow(o, news);
 	if (o->sent)
 		return turn_take(o->turn, &result) &&
 		       on_result(o, &result, news);
@@ -429,6 +448,7 @@ static void close_all(struct opening *o)
 
 void opening_act(struct opening *o, enum ztp_role_action action)
 {
+	o->silent_at = ztp_clock_boot();
 	switch (action) {
 	case ZTP_ROLE_CLOSE:
 		close_all(o);

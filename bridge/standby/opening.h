@@ -48,6 +48,9 @@ int64_t opening_spoke_at(const struct opening *opening);
 /* By how many ms Kafka's clock, which all bridges share, was ahead of the wall
  * clock when the row `active` was written; 0 for less than a minute. */
 int64_t opening_kafka_ahead(const struct opening *opening);
+/* Has Kafka said nothing of a step for this long? May ask it, for half a second;
+ * then true once in that time. */
+bool opening_is_unanswered(struct opening *opening, int64_t ms);
 /* What it waits for, named, or "": a transaction of somebody else's, or a person
  * who sees to the state. */
 const char *opening_trouble(const struct opening *opening);

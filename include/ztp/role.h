@@ -43,22 +43,24 @@ enum ztp_role_state {
 		ZTP_ROLE_END
 };
 
-#define ZTP_ROLE_EVENT_LIST(X)                                                 \
-	X(TICK)	      /* time has passed, or readiness may have changed */     \
-	X(ASSIGNED)   /* the partition is this member's */                     \
-	X(UNASSIGNED) /* an assignment without the partition */                \
-	X(LOST)	      /* no member any more, or not heard of for too long */   \
-	X(MEMBER)     /* a check says: of the present generation */            \
-	X(INITED)     /* init_transactions has returned */                     \
-	X(REACHED)    /* the position has reached the end of the state */      \
-	X(COMMITTED)  /* a transaction with a row in it */                     \
-	X(LEFT)	      /* the last turn has been committed */                   \
-	X(FENCED)     /* Kafka refuses the epoch: another's, or a timeout */   \
-	X(FAILED)     /* a step, for another reason: a new producer */         \
-	X(NO_BROKER)  /* the active one has had no MQTT broker for long */     \
-	X(UNFIT)      /* the disk, for long */                                 \
-	X(BAD_STATE)  /* it is lost, or newer than this release */             \
-	X(STOP)	      /* SIGTERM */
+#define ZTP_ROLE_EVENT_LIST(X)                                                  \
+	X(TICK)	      /* time has passed, or readiness may have changed */      \
+	X(ASSIGNED)   /* the partition is this member's */                      \
+	X(UNASSIGNED) /* an assignment without the partition */                 \
+	X(LOST)	      /* no member any more, or not heard of for too long */    \
+	X(MEMBER)     /* a check says: of the present generation */             \
+	X(INITED)     /* init_transactions has returned */                      \
+	X(REACHED)    /* the position has reached the end of the state */       \
+	X(COMMITTED)  /* a transaction with a row in it */                      \
+	X(LEFT)	      /* the last turn has been committed */                    \
+	X(FENCED)     /* Kafka refuses the epoch: another's, or a timeout */    \
+	X(FAILED)     /* a step, for another reason: a new producer */          \
+	X(NO_BROKER)  /* the active one has had no MQTT broker for long */      \
+	X(NO_ANSWER) /* Kafka is silent for long where the state is, or where \
+		       * transactions are, though the group is answered */ \
+	X(UNFIT)     /* the disk, for long */                                   \
+	X(BAD_STATE) /* it is lost, or newer than this release */               \
+	X(STOP)	     /* SIGTERM */
 
 enum ztp_role_event {
 #define X(name) ZTP_ROLE_ON_##name,

@@ -44,7 +44,8 @@ struct cell {
 		GO(LOST, OUT, CLOSE | LEAVE)
 #define OPENS                                                                  \
 	IS_MEMBER, GO(UNASSIGNED, STANDBY, CLOSE),                             \
-		GO(FAILED, FENCED, CLOSE | CHECK)
+		GO(FAILED, FENCED, CLOSE | CHECK),                             \
+		GO(NO_ANSWER, OUT, CLOSE | LEAVE)
 #define IS_FENCED GO(FENCED, FENCED, CLOSE | CHECK)
 
 static const struct cell matrix[ZTP_ROLE_END][ZTP_ROLE_EVENT_END] = {
@@ -61,6 +62,7 @@ static const struct cell matrix[ZTP_ROLE_END][ZTP_ROLE_EVENT_END] = {
 			     GO(UNASSIGNED, STANDBY, CLOSE), IS_FENCED,
 			     GO(FAILED, FENCED, CLOSE | CHECK),
 			     GO(STOP, LEAVING, LAST_TURN),
+			     GO(NO_ANSWER, OUT, CLOSE | LEAVE),
 			     GO(NO_BROKER, YIELDING, LAST_TURN)},
 	[ZTP_ROLE_FENCED] = {OPENS, GO(MEMBER, PAUSING, 0)},
 	[ZTP_ROLE_PAUSING] = {OPENS, GO(TICK, CHECKING, CHECK)},
@@ -298,6 +300,21 @@ static void without_a_broker_it_yields_once_a_minute(void **unused)
 	GO_ALONG(&role, &now, steps);
 }
 
+/* Without a last turn, which would not be answered either. */
+static void without_an_answer_it_leaves_once_a_minute(void **unused)
+{
+	static const struct step steps[] = {
+		STEP(NO_ANSWER, 0, OUT),     STEP(TICK, 0, STANDBY),
+		STEP(ASSIGNED, 0, CHECKING), STEP(NO_ANSWER, 59000, CHECKING),
+		STEP(NO_ANSWER, 1000, OUT),
+	};
+	struct ztp_role role = {.state = ZTP_ROLE_ACTIVE};
+	int64_t now = NOW;
+
+	(void)unused;
+	GO_ALONG(&role, &now, steps);
+}
+
 static void it_says_when_time_matters(void **unused)
 {
 	struct ztp_role role = {.state = ZTP_ROLE_WAITING, .inited_at = NOW};
@@ -368,6 +385,7 @@ int main(void)
 		cmocka_unit_test(a_turn_between_them_forgets_the_fences),
 		cmocka_unit_test(who_is_fenced_by_another_stands_by),
 		cmocka_unit_test(without_a_broker_it_yields_once_a_minute),
+		cmocka_unit_test(without_an_answer_it_leaves_once_a_minute),
 		cmocka_unit_test(it_says_when_time_matters),
 		cmocka_unit_test(others_see_three_roles),
 		cmocka_unit_test(a_lease_begins_with_its_turn),
