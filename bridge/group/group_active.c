@@ -169,7 +169,6 @@ void group_serve(struct group *g)
 		.wake_fd = g->wake_fd,
 		.put_active = put_active,
 		.hold_until = opening_hold_until(g->opening),
-		.spoke_at = opening_spoke_at(g->opening),
 		.kafka_ahead = opening_kafka_ahead(g->opening),
 		.go_on = go_on,
 		.next = next,

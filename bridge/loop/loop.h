@@ -27,10 +27,7 @@ struct loop_group {
 	 * is asked whether this bridge still is the active one. left: the last
 	 * row of a bridge that leaves. */
 	int (*put_active)(void *arg, bool left, struct ztp_error *error);
-	int64_t hold_until; /* see bridge.h */
-	/* When the bridge that was active before last said so (wall clock, ms; 0:
-	 * there was none): its turns before that one had been committed. */
-	int64_t spoke_at;
+	int64_t hold_until;  /* see bridge.h */
 	int64_t kafka_ahead; /* of the wall clock, ms; 0: they agree */
 	/* What follows may be NULL, for one that has no group. In each turn of the
 	 * loop: hears of the group, and says whether this bridge still is the

@@ -20,9 +20,6 @@
 #include "bridge/loop/loop_internal.h"
 #include "bridge/mqtt/mqtt_in.h"
 
-/* Of one turn: between the time that it gives its rows and its word that this
- * bridge is active. */
-#define SAME_TURN_MS 1000
 /* How long it took is not known of the last turn of a bridge that is gone. A turn
  * takes 10 ms; for one that took longer than this, silence is believed. */
 #define LONG_TURN_MS 2000
@@ -69,13 +66,18 @@ static int put_mark(struct loop *l, struct ztp_error *error)
 
 /* --- who was asked in time */
 
+/* The last turn has told when the one before it had been committed, by the clock
+ * that the rows' times are of: not the wall clock, which may have been set. What it
+ * asked may have come while that one was under way. */
 void loop_turns_taken_over(struct loop *l)
 {
-	if (!l->group || l->group->spoke_at == 0)
+	int64_t newest = store_newest(l->b.store);
+
+	if (!l->group || newest == 0)
 		return;
 	l->late = (struct store_late){
 		.last = INT64_MAX,
-		.since = l->group->spoke_at - SAME_TURN_MS,
+		.since = newest - LONG_TURN_MS,
 		.until = l->b.core.now,
 		.took = LONG_TURN_MS,
 	};

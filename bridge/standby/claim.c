@@ -65,7 +65,6 @@ static int read_active(struct claim *c, struct copy *copy,
 
 	c->left = rc == 1 && row.cells[STATE_ACTIVE_LEFT].number != 0;
 	c->hold_until = rc == 1 ? row.cells[STATE_ACTIVE_HOLD_UNTIL].number : 0;
-	c->spoke_at = rc == 1 ? row.cells[STATE_ACTIVE_AT].number : 0;
 	free(bytes.p);
 	return rc;
 }

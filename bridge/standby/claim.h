@@ -10,8 +10,7 @@
 struct claim {
 	/* Of the row `active` before ours. */
 	bool left;
-	int64_t spoke_at;   /* wall clock, ms; 0: nobody has */
-	int64_t hold_until; /* likewise; see bridge.h */
+	int64_t hold_until; /* wall clock, ms; see bridge.h */
 	int64_t held_since; /* boot clock, ms: from our claim on; 0: from before */
 	char epoch[17];	    /* random */
 };

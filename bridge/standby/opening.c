@@ -100,11 +100,6 @@ int64_t opening_hold_until(const struct opening *o)
 	       (ztp_clock_boot() - c->held_since);
 }
 
-int64_t opening_spoke_at(const struct opening *o)
-{
-	return o->claim.spoke_at;
-}
-
 int64_t opening_kafka_ahead(const struct opening *o)
 {
 	return o->kafka_ahead;

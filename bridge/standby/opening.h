@@ -43,8 +43,6 @@ bool opening_is_whole(const struct opening *opening);
 #define OPENING_NOT_WHOLE "the copy cannot be written"
 /* Until when decisions for unknown ids are held; wall clock, ms. */
 int64_t opening_hold_until(const struct opening *opening);
-/* When the bridge before said last that it is active; wall clock, ms; 0: never. */
-int64_t opening_spoke_at(const struct opening *opening);
 /* By how many ms Kafka's clock, which all bridges share, was ahead of the wall
  * clock when the row `active` was written; 0 for less than a minute. */
 int64_t opening_kafka_ahead(const struct opening *opening);

@@ -8,7 +8,7 @@ from harness.rig import device_path
 from harness.shape import now, when
 from harness.until import until
 
-SAME_TURN = 1.0  # s: loop_turns.c
+LONG_TURN = 2.0  # s: loop_turns.c
 
 
 def begin(rig, timeout):
@@ -50,7 +50,7 @@ def test_a_deadline_that_passes_while_nobody_is_active(idle, ca):
     idle.pending(path, ca.leaf().pem)
     request = idle.request(path)
     asked = time.monotonic()
-    until(lambda: time.monotonic() > asked + SAME_TURN + 1,
+    until(lambda: time.monotonic() > asked + LONG_TURN + 1,
           "the bridge has said since that it is active")
     idle.bridge.kill9()
     wait_active(idle.bridges["alpha"])
@@ -67,5 +67,23 @@ def test_the_last_turn_of_a_bridge_that_died(idle, ca):
     request = idle.request(path)
     idle.bridge.kill9()
     wait_active(idle.bridges["alpha"])
+    assert now() > deadline(request)
+    has_ended(idle, device, request, "expired", "rejected")
+
+
+def test_a_bridge_between_that_took_no_turn(idle, ca):
+    """It has said that it is active, and that says nothing of the turn before."""
+    path = begin(idle, "1500ms")
+    alpha = idle.standby("alpha")
+    device = idle.device(path)
+    with alpha.stopped("any"):
+        idle.pending(path, ca.leaf().pem)
+        request = idle.request(path)
+        idle.bridge.kill9()
+        alpha.wait_stopped()
+        alpha.let_one_go()  # which says that it is active
+        alpha.wait_stopped()
+        alpha.kill9()
+    wait_active(idle.bridge.start())
     assert now() > deadline(request)
     has_ended(idle, device, request, "expired", "rejected")
