@@ -100,7 +100,11 @@ static void stop(void *arg)
 
 static void fail(struct group *g)
 {
-	if (copy_unwritten_since(g->copy) != 0)
+	struct opening_news news = {0};
+
+	if (opening_found(g->opening, &news))
+		standby_tell(g->standby, news.event, false, news.why.message);
+	else if (copy_unwritten_since(g->copy) != 0)
 		standby_tell(g->standby, ZTP_ROLE_ON_FAILED, false,
 			     OPENING_NOT_WHOLE);
 	else

@@ -38,9 +38,10 @@ enum turn_outcome {
 struct turn_result {
 	enum turn_outcome outcome;
 	struct ztp_error why; /* unless OPENED or COMMITTED */
-	/* COMMITTED, with a row in it: the offset after the last row, and when
-	 * Kafka wrote it (ms). 0: there was no row. */
-	int64_t next, written_at;
+	/* COMMITTED, with a row in it: the offset of the first row and the one
+	 * after the last row, and when Kafka wrote that (ms). next 0: there was no
+	 * row. */
+	int64_t first, next, written_at;
 	int64_t birth; /* the offset after the row `birth`; 0: it was not one */
 	/* REFUSED: the first record that was, in the order of turn_add, and how
 	 * many. A refused record fails those that were sent with it. */

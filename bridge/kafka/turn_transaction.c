@@ -235,6 +235,8 @@ static bool is_refusal(rd_kafka_resp_err_t err)
 
 static void see_row(const struct turn_entry *entry, struct turn_result *result)
 {
+	if (result->next == 0 || entry->offset < result->first)
+		result->first = entry->offset;
 	if (entry->offset >= result->next) {
 		result->next = entry->offset + 1;
 		result->written_at = entry->written_at;

@@ -313,6 +313,20 @@ int copy_end(struct copy *copy, int wait_ms, int64_t *end,
 
 /* --- writing */
 
+/* A row may not come where one is already, or has been. */
+int copy_check_wrote(struct copy *copy, const struct turn_result *result,
+		     struct ztp_error *error)
+{
+	if (result->next > 0 && result->first < copy->reached.next)
+		copy->anew = true;
+	return copy_check_found(copy, error);
+}
+
+int copy_check_found(const struct copy *copy, struct ztp_error *error)
+{
+	return copy->anew ? copy_lost(copy, "has begun anew", error) : 0;
+}
+
 void copy_wrote(struct copy *copy, const struct turn_result *result)
 {
 	copy->reached.next = result->next;

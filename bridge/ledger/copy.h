@@ -84,8 +84,14 @@ int copy_end(struct copy *copy, int wait_ms, int64_t *end,
 int copy_check_committed(struct copy *copy, int64_t end, int wait_ms,
 			 struct ztp_error *error);
 
-/* On the active bridge, which does not read what it has written: a turn that is
- * committed, and had a row in it, has been released in the store. */
+/* On the active bridge, which does not read what it has written, of a turn that is
+ * committed: have its rows come behind what the copy stands for? If not, the topic
+ * has begun anew since: ZTP_ERR_STATE_LOST, now and from then on. */
+int copy_check_wrote(struct copy *copy, const struct turn_result *result,
+		     struct ztp_error *error);
+/* What that has found: 0, or ZTP_ERR_STATE_LOST. */
+int copy_check_found(const struct copy *copy, struct ztp_error *error);
+/* Likewise, if it had a row in it: it has been released in the store. */
 void copy_wrote(struct copy *copy, const struct turn_result *result);
 /* From now on it is read again, from where it stands: nothing of a turn that is
  * not committed is in it any more. */

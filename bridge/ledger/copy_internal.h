@@ -19,7 +19,8 @@ struct copy {
 	struct store_copy at;	   /* what the database stands for */
 	struct store_copy reached; /* with what is not committed */
 	bool begun, bulk;
-	int64_t commit_at;	 /* the last time; CLOCK_BOOTTIME */
+	bool anew;	   /* the topic has begun anew under a turn of ours */
+	int64_t commit_at; /* the last time; CLOCK_BOOTTIME */
 	int64_t unwritten_since; /* likewise; see copy_unwritten_since */
 	struct log_limit foreign, lingering;
 };

@@ -369,6 +369,8 @@ static enum turns_end on_committed(struct turns *turns,
 	struct store *store = copy_store(turns->copy);
 
 	take_more(turns);
+	if (copy_check_wrote(turns->copy, result, &result->why) != 0)
+		return TURNS_OVER;
 	if (result->next)
 		turns->committed_began = turns->began;
 	/* Kafka has the turn and the store does not: it is read again. */

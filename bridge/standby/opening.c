@@ -162,14 +162,14 @@ static bool follow(struct opening *o, struct opening_news *news)
 	return false;
 }
 
-/* What the store has not kept is read. */
+/* What the store has not kept is read; nothing is of a state that is bad. */
 static void read_from_here(struct opening *o)
 {
 	struct ztp_error error = {0};
 
 	if (copy_store(o->copy))
 		store_rollback(copy_store(o->copy));
-	if (o->begun && copy_read_on(o->copy, &error) != 0)
+	if (o->begun && !o->bad && copy_read_on(o->copy, &error) != 0)
 		o->begun = false;
 }
 
@@ -324,10 +324,18 @@ static void compare_clocks(struct opening *o, int64_t written_at)
 		 LOG_STR("hint", "deadlines are kept by Kafka's clock"));
 }
 
+bool opening_found(struct opening *o, struct opening_news *news)
+{
+	int rc = copy_check_found(o->copy, &news->why);
+
+	return rc != 0 && be_bad(o, rc, news);
+}
+
 static bool on_claimed(struct opening *o, const struct turn_result *result,
 		       struct opening_news *news)
 {
-	if (result->outcome == TURN_COMMITTED) {
+	if (result->outcome == TURN_COMMITTED &&
+	    copy_check_wrote(o->copy, result, &news->why) == 0) {
 		o->claimed = true;
 		o->end = result->next;
 		compare_clocks(o, result->written_at);
@@ -339,6 +347,7 @@ static bool on_claimed(struct opening *o, const struct turn_result *result,
 	store_rollback(copy_store(o->copy));
 	news->event = result->outcome == TURN_FENCED ? ZTP_ROLE_ON_FENCED
 						     : ZTP_ROLE_ON_FAILED;
+	(void)opening_found(o, news);
 	return true;
 }
 

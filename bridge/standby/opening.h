@@ -46,6 +46,9 @@ int64_t opening_hold_until(const struct opening *opening);
 /* By how many ms Kafka's clock, which all bridges share, was ahead of the wall
  * clock when the row `active` was written; 0 for less than a minute. */
 int64_t opening_kafka_ahead(const struct opening *opening);
+/* Has a turn of the active bridge found that the state is another one? Returns true
+ * for news. */
+bool opening_found(struct opening *opening, struct opening_news *news);
 /* Has Kafka said nothing of a step for this long? May ask it, for half a second;
  * then true once in that time. */
 bool opening_is_unanswered(struct opening *opening, int64_t ms);

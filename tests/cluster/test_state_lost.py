@@ -9,8 +9,9 @@ import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from cluster.groups import forget
+from cluster.pages import get
 from cluster.several import Bridge, new_names
-from harness.admin import delete_topics
+from harness.admin import create_topics, delete_topics
 from harness.kafka import Kafka
 from harness.until import until
 
@@ -158,3 +159,24 @@ def test_it_is_shorter_than_what_is_being_read(kafka, names, start, tmp_path):
     alpha.wait_log(f'event=state_lost .*{names["state"]} has no offset .*'
                    "--to-standby writes it anew", 30)
     alpha.stop()
+
+
+def test_it_is_made_anew_while_one_is_active(plain):
+    """A turn finds that its rows have come before where the copy stands, and has no
+    effects; or it fails, and what is read then tells. Nobody becomes active any
+    more."""
+    zulu, alpha = plain.bridges["zulu"], plain.bridges["alpha"]
+    state = plain.names["state"]
+    delete_topics(plain.kafka.brokers, [state])
+    create_topics(plain.kafka.brokers, [state], 1, {
+        "cleanup.policy": "compact", "message.timestamp.type": "LogAppendTime",
+        "delete.retention.ms": "604800000", "max.compaction.lag.ms": "86400000",
+        "segment.bytes": "67108864", "min.cleanable.dirty.ratio": "0.2"})
+    zulu.wait_log(f"event=state_lost .*{state} has (begun anew|no offset .*), "
+                  "unlike the copy")
+    alpha.wait_log(f"event=state_lost .*{state} has no offset")
+    status, text = get(zulu, "/readyz")
+    assert status == 503 and "state_lost" in text
+    zulu.stop()
+    zulu.start().wait_log(f"event=state_lost .*{state} ends earlier")
+    assert "event=active" not in zulu.log()
