@@ -148,8 +148,11 @@ static int take(void *arg, const struct state_record *record,
 		struct ztp_error *error)
 {
 	struct copy *copy = arg;
-	int rc = store_state_apply(copy->store, &record->row, error);
+	int rc = copy_check_late(copy, record, error);
 
+	if (rc != 0)
+		return rc;
+	rc = store_state_apply(copy->store, &record->row, error);
 	if (rc == ZTP_ERR_VALUE)
 		pass_by(copy, record, error);
 	else if (rc != 0)
@@ -167,7 +170,8 @@ static int take(void *arg, const struct state_record *record,
 static void take_back(struct copy *copy)
 {
 	store_rollback(copy->store);
-	copy->begun = copy->at.next > 0 && !store_copy_lost(copy->store);
+	copy->begun = copy->at.next > 0 && !store_copy_lost(copy->store) &&
+		      !copy->late;
 	copy->reached = copy->at;
 	(void)state_reader_from(copy->reader, copy->at.next, NULL);
 }
@@ -227,6 +231,8 @@ int copy_step(struct copy *copy, int limit, int wait_ms,
 		return copy_begin(copy, BEGIN_MS, error);
 	rc = count = state_reader_read(copy->reader, limit, wait_ms, take, copy,
 				       error);
+	if (rc >= 0 && state_reader_at_end(copy->reader))
+		rc = copy_check_end(copy, error);
 	if (rc == ZTP_ERR_STATE_LOST)
 		rc = lose(copy, error);
 	if (rc < 0 && !is_of_the_row(rc))

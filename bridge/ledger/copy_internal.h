@@ -19,8 +19,13 @@ struct copy {
 	struct store_copy at;	   /* what the database stands for */
 	struct store_copy reached; /* with what is not committed */
 	bool begun, bulk;
-	bool anew;	   /* the topic has begun anew under a turn of ours */
-	int64_t commit_at; /* the last time; CLOCK_BOOTTIME */
+	bool anew; /* the topic has begun anew under a turn of ours */
+	/* How old is what is read? known_at: a time of Kafka's that had come, if not
+	 * passed, at known_boot (CLOCK_BOOTTIME); INT64_MAX: none is known. late: so
+	 * old that the copy has to be judged again. */
+	int64_t known_at, known_boot;
+	bool late;
+	int64_t commit_at;	 /* the last time; CLOCK_BOOTTIME */
 	int64_t unwritten_since; /* likewise; see copy_unwritten_since */
 	struct log_limit foreign, lingering;
 };
@@ -29,6 +34,11 @@ struct copy {
  * something; copy->at is what remains. */
 int copy_judge(struct copy *copy, int wait_ms, struct state_bounds *bounds,
 	       struct ztp_error *error);
+/* Is the record so old when it is read, or was the end of a topic that is read from
+ * its beginning so far away, that the copy has to be judged again? ZTP_ERR_IO. */
+int copy_check_late(struct copy *copy, const struct state_record *record,
+		    struct ztp_error *error);
+int copy_check_end(struct copy *copy, struct ztp_error *error);
 /* Fails: the topic is not what this is a copy of, and a person has to help. */
 int copy_lost(const struct copy *copy, const char *what,
 	      struct ztp_error *error);

@@ -182,8 +182,54 @@ static int check_age(struct copy *copy, const struct state_bounds *bounds,
 	int64_t at;
 	int rc = newest(copy, bounds, wait_ms, &at, error);
 
+	if (rc == 0)
+		copy->known_at = at;
 	if (rc == 0 && at - copy->at.written_at >= COPY_OLD_MS)
 		rc = copy_discard(copy, "it is more than a day old", error);
+	return rc;
+}
+
+static int judge_late(struct copy *copy, int64_t age, struct ztp_error *error)
+{
+	copy->late = age >= COPY_OLD_MS;
+	return copy->late ? ztp_fail(error, ZTP_ERR_IO,
+				     "%s is read a day late: is the copy too "
+				     "old?",
+				     copy->topic)
+			  : 0;
+}
+
+static void know(struct copy *copy, int64_t at, int64_t boot)
+{
+	copy->known_at = at;
+	copy->known_boot = boot;
+}
+
+/* A bridge may be stopped for days, or be without Kafka, or its disk be full. What is
+ * read late may come after something that is not there any more. */
+int copy_check_late(struct copy *copy, const struct state_record *record,
+		    struct ztp_error *error)
+{
+	int64_t now = ztp_clock_boot(), age = now - copy->known_boot;
+
+	if (record->written_at > copy->known_at)
+		age -= record->written_at - copy->known_at;
+	if (age < 0)
+		know(copy, record->written_at, now);
+	return judge_late(copy, age, error);
+}
+
+/* What says that this is the end may have been queued for as long. */
+int copy_check_end(struct copy *copy, struct ztp_error *error)
+{
+	int64_t now = ztp_clock_boot();
+	int rc;
+
+	if (copy->known_at != INT64_MAX)
+		return 0;
+	rc = judge_late(copy, now - copy->known_boot, error);
+	if (rc == 0)
+		know(copy, copy->reached.written_at, now);
 	return rc;
 }
 
@@ -191,6 +237,9 @@ int copy_judge(struct copy *copy, int wait_ms, struct state_bounds *bounds,
 	       struct ztp_error *error)
 {
 	int rc = state_reader_bounds(copy->reader, wait_ms, bounds, error);
+
+	copy->late = false;
+	know(copy, INT64_MAX, ztp_clock_boot());
 
 	if (rc == 0)
 		rc = check_bounds(copy, bounds, error);
