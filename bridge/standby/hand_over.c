@@ -7,7 +7,9 @@
  * pass over the first one. So each record says what it follows, the active bridge
  * leaves alone what follows nothing it knows of, and here everything is written
  * again, from the mark on, after a failure and when the position in ztp.journal
- * has passed all that was written and the mark has not.
+ * has passed all that was written and the mark has not. So it is when turns are
+ * taken and the position does not move at all: Kafka may have removed what was
+ * written before anybody read it, and then nothing passes it.
  */
 #include "bridge/standby/hand_over.h"
 
@@ -23,6 +25,10 @@
 
 #define LOOK_MS	   500	 /* between two looks at the mark */
 #define FAILURE_MS 30000 /* between two lines in the log */
+/* By the turns of whoever is active, until what it does not seem to find is written
+ * again; doubled so often at most, which is 5 h. */
+#define LOST_MS	     300000
+#define LOST_DOUBLED 6
 
 static const struct ztp_retry_pace pace = {.first_ms = 1000, .max_ms = 30000};
 
@@ -45,6 +51,10 @@ struct hand_over {
 	int64_t bytes;	/* in flight */
 	int64_t offset; /* of the last one that Kafka has */
 	int64_t count;	/* that Kafka has */
+	/* Since when the position has been this one, by the newest time in the
+	 * state; 0: not looked at yet. And how often that was too long. */
+	int64_t position, stands_since;
+	int lost;
 	rd_kafka_resp_err_t err;
 	struct ztp_retry retry;
 	int64_t look_at;
@@ -102,6 +112,7 @@ void hand_over_stop(struct hand_over *h)
 	close_kafka(h);
 	h->phase = LOOKING;
 	h->retry = (struct ztp_retry){0};
+	h->lost = 0;
 }
 
 void hand_over_free(struct hand_over *h)
@@ -292,7 +303,7 @@ static void be_written(struct hand_over *h)
 		 LOG_UINT("gaps", journal_gaps(h->journal)));
 	close_kafka(h);
 	h->phase = WAITING;
-	h->look_at = 0;
+	h->look_at = h->stands_since = 0;
 }
 
 /* --- what is left */
@@ -324,11 +335,25 @@ static int look(struct hand_over *h, struct store *store,
 
 /* --- the state, which says what was taken */
 
-/* Both are rows of one turn, but the copy may have only one of them yet. */
-static void look_for_passed(struct hand_over *h, int64_t position)
+static void look_for_lost(struct hand_over *h, int64_t position, int64_t newest)
 {
-	if (position <= h->offset)
+	if (h->stands_since == 0 || position != h->position) {
+		h->position = position;
+		h->stands_since = newest;
+	} else if (newest - h->stands_since >= (int64_t)LOST_MS << h->lost) {
+		h->lost += h->lost < LOST_DOUBLED;
+		put_off(h);
+	}
+}
+
+/* Both are rows of one turn, but the copy may have only one of them yet. */
+static void look_for_passed(struct hand_over *h, int64_t position,
+			    int64_t newest)
+{
+	if (position <= h->offset) {
+		look_for_lost(h, position, newest);
 		return;
+	}
 	if (h->passed)
 		put_off(h);
 	h->passed = true;
@@ -350,7 +375,7 @@ static int await(struct hand_over *h, struct store *store,
 		close_files(h);
 		h->phase = DONE;
 	} else {
-		look_for_passed(h, next);
+		look_for_passed(h, next, store_newest(store));
 	}
 	return 0;
 }

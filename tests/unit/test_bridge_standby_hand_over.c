@@ -8,10 +8,12 @@
 #include <poll.h>
 
 #include "base/clock.h"
+#include "bridge/ledger/turns.h"
 #include "bridge/standby/hand_over.h"
 #include "bridge/store/store_state.h"
 
 #define DEADLINE_MS 30000
+#define HOLDS_MS    2000
 #define PRODUCE	    0	 /* ApiKey */
 #define BROKER	    1	 /* of the mock cluster */
 #define SLOW_MS	    1000 /* until it answers */
@@ -25,6 +27,7 @@ struct handed_case {
 	struct store *store;
 	struct hand_over *hand_over;
 	struct ztp_error error;
+	int64_t now;
 };
 
 /* The producers that were made since, and the last of them. */
@@ -51,6 +54,7 @@ static void play_kafka(struct handed_case *c)
 	char text[256];
 
 	rd_kafka_conf_set_log_cb(conf, NULL);
+	c->now = 1700000000000;
 	c->kafka = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
 	assert_non_null(c->kafka);
 	c->cluster = rd_kafka_mock_cluster_new(c->kafka, BROKER);
@@ -58,6 +62,7 @@ static void play_kafka(struct handed_case *c)
 	free(c->in.config->kafka.brokers);
 	c->in.config->kafka.brokers =
 		strdup(rd_kafka_mock_cluster_bootstraps(c->cluster));
+	rd_kafka_brokers_add(c->kafka, c->in.config->kafka.brokers);
 }
 
 /* What a process that is gone has left. */
@@ -157,12 +162,75 @@ static void what_a_lost_producer_never_reports_is_written_again(void **state)
 	turn_until(c, is_made_anew);
 }
 
+/* Both records are in ztp.journal, so many times. */
+static bool is_written(struct handed_case *c, int64_t times)
+{
+	int64_t start, end = 0;
+
+	return rd_kafka_query_watermark_offsets(
+		       c->kafka, c->in.config->kafka.topics.journal, 0, &start,
+		       &end, 1000) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+	       end == 2 * times;
+}
+
+static bool is_written_once(struct handed_case *c)
+{
+	return is_written(c, 1);
+}
+
+static bool is_written_twice(struct handed_case *c)
+{
+	return is_written(c, 2);
+}
+
+/* By the clock of a bridge that is active, and takes turns. */
+static void pass_minute(struct handed_case *c)
+{
+	const struct journal_mark mark = {1, 1};
+
+	c->now += 60000;
+	assert_int_equal(turns_mark_put(c->store, "another", &mark, &c->error),
+			 0);
+	assert_int_equal(store_commit(c->store, c->now, &c->error), 0);
+}
+
+static bool is_written_twice_later(struct handed_case *c)
+{
+	pass_minute(c);
+	return is_written_twice(c);
+}
+
+/* Kafka has removed them unread, or somebody the topic with them: no position will
+ * ever have passed them. */
+static void what_nobody_takes_is_written_again(void **state)
+{
+	struct handed_case *c = *state;
+
+	turn_until(c, is_written_once);
+	turn_until(c, is_written_twice_later);
+}
+
+static void what_nobody_can_take_is_not(void **state)
+{
+	struct handed_case *c = *state;
+	int64_t until;
+
+	turn_until(c, is_written_once);
+	for (until = ztp_clock_boot() + HOLDS_MS; ztp_clock_boot() < until;) {
+		hand_over_turn(c->hand_over, c->store);
+		(void)poll(NULL, 0, 1);
+	}
+	assert_int_equal(made, 1);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(what_a_lost_producer_never_reports_is_written_again),
+		TEST(what_nobody_takes_is_written_again),
+		TEST(what_nobody_can_take_is_not),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
