@@ -158,7 +158,8 @@ static bool follow(struct opening *o, struct opening_news *news)
 	}
 	if (rc < 0)
 		return say_bad(o, rc, news);
-	o->read = o->read || copy_at_end(o->copy);
+	/* One that has been thrown away is read again before it may join. */
+	o->read = copy_at_end(o->copy) || (o->read && !copy_is_empty(o->copy));
 	return false;
 }
 

@@ -35,7 +35,8 @@ struct opening_news {
  * there is no news. */
 bool opening_turn(struct opening *opening, struct opening_news *news);
 
-/* Has the copy been read to the end? Stays true once it has been. */
+/* Has the copy been read to the end? Stays true once it has been, unless the copy is
+ * thrown away. */
 bool opening_copy_read(const struct opening *opening);
 /* Has the copy everything up to and with the row `active`? A disk that is full
  * while the bridge before is waited for takes rows back. */

@@ -1,122 +1,6 @@
 /* A copy of a ztp.state, in a mock cluster of librdkafka's, that is read on after a
  * while. What said that a row was removed may be gone by then. */
-#include "core_case.h"
-
-#include <librdkafka/rdkafka.h>
-/* needs the one above */
-#include <librdkafka/rdkafka_mock.h>
-
-#include "base/clock.h"
-#include "bridge/ledger/copy.h"
-#include "bridge/ledger/turns.h"
-#include "bridge/store/store_state.h"
-
-#define T0	    INT64_C(1700000000000)
-#define DAY	    INT64_C(86400000)
-#define SECOND	    1000
-#define DEADLINE_US 30000000
-#define WAIT_MS	    100
-#define ROWS	    100
-#define GONE	    "gone" /* a row that the topic has no more */
-
-struct copy_case {
-	struct scratch scratch;
-	struct core_case in;
-	rd_kafka_t *kafka;
-	rd_kafka_mock_cluster_t *cluster;
-	struct copy *copy;
-	struct ztp_error error;
-};
-
-/* The boot clock is so far ahead: the process has been stopped for that long. */
-static int64_t stopped_for;
-
-int64_t __real_ztp_clock_boot(void);
-int64_t __wrap_ztp_clock_boot(void);
-int64_t __wrap_ztp_clock_boot(void)
-{
-	return __real_ztp_clock_boot() + stopped_for;
-}
-
-/* --- the topic */
-
-static void play_kafka(struct copy_case *c)
-{
-	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-	char text[256];
-
-	rd_kafka_conf_set_log_cb(conf, NULL);
-	c->kafka = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
-	assert_non_null(c->kafka);
-	c->cluster = rd_kafka_mock_cluster_new(c->kafka, 1);
-	assert_non_null(c->cluster);
-	assert_int_equal(
-		rd_kafka_mock_topic_create(
-			c->cluster, c->in.config->kafka.topics.state, 1, 1),
-		0);
-	free(c->in.config->kafka.brokers);
-	c->in.config->kafka.brokers =
-		strdup(rd_kafka_mock_cluster_bootstraps(c->cluster));
-	rd_kafka_brokers_add(c->kafka, c->in.config->kafka.brokers);
-}
-
-static void write_row(struct copy_case *c, const struct state_row *row,
-		      const char *name, int64_t at)
-{
-	struct state_bytes bytes = {0};
-	char key[STATE_KEY_MAX + 1];
-	int n = state_key(key, row->kind, name);
-
-	assert_true(n > 0);
-	assert_int_equal(state_row_encode(&bytes, row, &c->error), 0);
-	assert_int_equal(
-		rd_kafka_producev(
-			c->kafka,
-			RD_KAFKA_V_TOPIC(c->in.config->kafka.topics.state),
-			RD_KAFKA_V_KEY(key, (size_t)n),
-			RD_KAFKA_V_VALUE(bytes.p, bytes.len),
-			RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-			RD_KAFKA_V_TIMESTAMP(at), RD_KAFKA_V_END),
-		RD_KAFKA_RESP_ERR_NO_ERROR);
-	assert_int_equal(rd_kafka_flush(c->kafka, 10000), 0);
-	free(bytes.p);
-}
-
-static void write_birth(struct copy_case *c)
-{
-	struct state_row row = {.kind = STATE_BIRTH,
-				.count = STATE_BIRTH_CELLS};
-
-	row.cells[STATE_BIRTH_ID] = (struct state_cell){
-		.type = STATE_TEXT, .bytes = ztp_str_of("first")};
-	row.cells[STATE_BIRTH_AT].type = STATE_NUMBER;
-	write_row(c, &row, "", T0);
-}
-
-/* Of a journal that has been taken up to there. */
-static void write_mark(struct copy_case *c, const char *journal, int64_t at)
-{
-	struct state_row row = {.kind = STATE_JOURNAL,
-				.name = ztp_str_of(journal),
-				.count = STATE_JOURNAL_CELLS};
-
-	row.cells[STATE_JOURNAL_SEGMENT] =
-		(struct state_cell){.type = STATE_NUMBER, .number = 1};
-	row.cells[STATE_JOURNAL_OFFSET].type = STATE_NUMBER;
-	write_row(c, &row, journal, at);
-}
-
-/* --- the copy */
-
-static bool has(struct copy_case *c, const char *journal)
-{
-	struct journal_mark mark = {0};
-
-	return copy_store(c->copy) &&
-	       turns_mark_get(copy_store(c->copy), journal, &mark, &c->error) ==
-		       0 &&
-	       mark.segment == 1;
-}
+#include "copy_case.h"
 
 static void read_until(struct copy_case *c, const char *journal)
 {
@@ -138,37 +22,12 @@ static void read_to_end(struct copy_case *c)
 	}
 }
 
-/* A row as the topic had it, whose removal this copy has not read yet. */
-static void keep_row(struct copy_case *c)
-{
-	const struct journal_mark mark = {1, 0};
-	struct store *store = copy_store(c->copy);
-
-	assert_int_equal(turns_mark_put(store, GONE, &mark, &c->error), 0);
-	assert_int_equal(store_copy_settle(store, &c->error), 0);
-	assert_int_equal(copy_commit(c->copy, &c->error), 0);
-	assert_true(has(c, GONE));
-}
-
 static int setup(void **state)
 {
 	struct copy_case *c = calloc(1, sizeof(*c));
 
 	assert_non_null(c);
-	stopped_for = 0;
-	scratch_make(&c->scratch);
-	core_case_make(&c->in, "kafka: {}\n");
-	play_kafka(c);
-	const struct copy_options options = {
-		.path = c->scratch.base,
-		.topic = c->in.config->kafka.topics.state,
-		.decisions = c->in.config->kafka.topics.decisions,
-		.wake_fd = -1,
-	};
-	assert_int_equal(copy_open(&c->copy, &c->in.core, &options, &c->error),
-			 0);
-	write_birth(c);
-	write_mark(c, "one", T0 + SECOND);
+	copy_case_make(c);
 	read_until(c, "one");
 	keep_row(c);
 	*state = c;
@@ -177,14 +36,8 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-	struct copy_case *c = *state;
-
-	copy_free(c->copy);
-	rd_kafka_mock_cluster_destroy(c->cluster);
-	rd_kafka_destroy(c->kafka);
-	core_case_end(&c->in);
-	scratch_remove(&c->scratch);
-	free(c);
+	copy_case_end(*state);
+	free(*state);
 	return 0;
 }
 

@@ -1,0 +1,80 @@
+/* A bridge that stands by, and whether its copy has been read. */
+#include "copy_case.h"
+
+#include "bridge/standby/opening.h"
+
+struct opening_case {
+	struct copy_case of;
+	struct turn *turn;
+	struct opening *opening;
+};
+
+static int setup(void **state)
+{
+	struct opening_case *c = calloc(1, sizeof(*c));
+
+	assert_non_null(c);
+	copy_case_make(&c->of);
+	const struct turn_options options = {
+		.id = c->of.in.config->kafka.group,
+		.topic = c->of.in.config->kafka.topics.state,
+		.timeout_ms = 5000,
+		.wake_fd = -1,
+	};
+	assert_int_equal(
+		turn_new(&c->turn, &c->of.in.core, &options, &c->of.error), 0);
+	assert_int_equal(opening_new(&c->opening, &c->of.in.core, c->of.copy,
+				     c->turn, &c->of.error),
+			 0);
+	*state = c;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct opening_case *c = *state;
+
+	opening_free(c->opening);
+	turn_free(c->turn);
+	copy_case_end(&c->of);
+	free(c);
+	return 0;
+}
+
+static void turn_until_read(struct opening_case *c, bool read)
+{
+	int64_t until = ztp_clock_us() + DEADLINE_US;
+	struct opening_news news;
+
+	while (opening_copy_read(c->opening) != read) {
+		assert_true(ztp_clock_us() < until);
+		assert_false(opening_turn(c->opening, &news));
+	}
+}
+
+/* It may join when it has been. */
+static void a_copy_that_is_read_anew_has_not_been_read(void **state)
+{
+	struct opening_case *c = *state;
+
+	turn_until_read(c, true);
+	keep_row(&c->of);
+	stopped_for = 8 * DAY;
+	write_mark(&c->of, "next", T0 + 2 * SECOND);
+	write_mark(&c->of, "last", T0 + 8 * DAY);
+	turn_until_read(c, false);
+	turn_until_read(c, true);
+	assert_true(has(&c->of, "last"));
+	assert_false(has(&c->of, GONE));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(a_copy_that_is_read_anew_has_not_been_read),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
