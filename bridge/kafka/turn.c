@@ -102,6 +102,7 @@ static void *run(void *arg)
 
 static void give(struct turn *turn, enum order order)
 {
+	turn->handle.dropped = false;
 	pthread_mutex_lock(&turn->lock);
 	turn->order = order;
 	turn->done = false;
@@ -125,6 +126,11 @@ void turn_send(struct turn *turn, bool apart)
 bool turn_under_way(const struct turn *turn)
 {
 	return turn->under_way;
+}
+
+void turn_drop(struct turn *turn)
+{
+	turn->handle.dropped = turn->under_way;
 }
 
 bool turn_take(struct turn *turn, struct turn_result *result)

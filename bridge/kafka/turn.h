@@ -87,6 +87,9 @@ int turn_count(const struct turn *turn);
  * alone, so that one that is refused fails no other; rows go together. */
 void turn_send(struct turn *turn, bool apart);
 bool turn_under_way(const struct turn *turn);
+/* Nobody waits for what is under way any more: it does not insist, so that it is over
+ * soon. For one that has left, what Kafka takes later would be too late. */
+void turn_drop(struct turn *turn);
 /* True: *result is what became of turn_open or turn_send, once, and nothing is
  * added any more. */
 bool turn_take(struct turn *turn, struct turn_result *result);

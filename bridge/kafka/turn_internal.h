@@ -29,12 +29,13 @@ struct turn_handle {
 	struct core *core;
 	const char *id, *state_topic;
 	int64_t timeout_ms;
-	_Atomic bool quit; /* whatever is under way: give up */
+	/* Whatever is under way: give up, for good or until the next order. */
+	_Atomic bool quit, dropped;
 	rd_kafka_t *rk;
 	rd_kafka_topic_t *topics[STORE_TOPIC_END];
 };
 
-/* They block, but for little more than a second once `quit` is set. */
+/* They block, but for little more than a second once `quit` or `dropped` is set. */
 void turn_handle_open(struct turn_handle *h, struct turn_result *result);
 /* entries[i]: their librdkafka headers are taken. */
 void turn_handle_send(struct turn_handle *h, struct turn_entry **entries,

@@ -51,6 +51,11 @@ static void fail_for_good(struct turn_handle *h, struct turn_result *result,
 		kafka_denied(&result->why, KAFKA_RIGHT_TRANSACT, h->id);
 }
 
+static bool is_given_up(const struct turn_handle *h)
+{
+	return h->quit || h->dropped;
+}
+
 /* Calls again while that may help. Returns NULL, or the error that the caller
  * destroys; it is retriable only if everything is being given up. */
 static rd_kafka_error_t *insist(struct turn_handle *h,
@@ -59,7 +64,7 @@ static rd_kafka_error_t *insist(struct turn_handle *h,
 {
 	rd_kafka_error_t *error = call(h->rk, ASK_MS);
 
-	while (error && rd_kafka_error_is_retriable(error) && !h->quit) {
+	while (error && rd_kafka_error_is_retriable(error) && !is_given_up(h)) {
 		rd_kafka_error_destroy(error);
 		error = call(h->rk, ASK_MS);
 	}
@@ -140,6 +145,9 @@ void turn_handle_open(struct turn_handle *h, struct turn_result *result)
 	if (error) {
 		fail_for_good(h, result, error);
 		rd_kafka_error_destroy(error);
+		/* librdkafka goes on asking, and would fence somebody later. */
+		if (h->dropped)
+			turn_handle_close(h);
 		return;
 	}
 	learn_topics(h, result);
@@ -192,7 +200,7 @@ static rd_kafka_resp_err_t produce(struct turn_handle *h,
 static void flush(struct turn_handle *h)
 {
 	while (rd_kafka_flush(h->rk, ASK_MS) == RD_KAFKA_RESP_ERR__TIMED_OUT &&
-	       !h->quit)
+	       !is_given_up(h))
 		;
 }
 
@@ -203,7 +211,7 @@ static void produce_all(struct turn_handle *h, struct turn_entry **entries,
 {
 	int i = 0;
 
-	while (i < count && !h->quit) {
+	while (i < count && !is_given_up(h)) {
 		rd_kafka_resp_err_t err = produce(h, entries[i]);
 
 		if (err == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
@@ -254,7 +262,7 @@ static rd_kafka_resp_err_t cause(struct turn_handle *h,
 	rd_kafka_error_t *error;
 	rd_kafka_resp_err_t err = entry->err;
 
-	if (err != RD_KAFKA_RESP_ERR__PURGE_QUEUE || h->quit)
+	if (err != RD_KAFKA_RESP_ERR__PURGE_QUEUE || is_given_up(h))
 		return err;
 	error = rd_kafka_commit_transaction(h->rk, ASK_MS);
 	if (error)

@@ -440,10 +440,11 @@ bool opening_turn(struct opening *o, struct opening_news *news)
 
 /* --- */
 
-/* What the turn is doing ends some time, in its thread. */
+/* What the turn is doing ends soon, in its thread. */
 static void close_all(struct opening *o)
 {
 	o->dropped = o->dropped || turn_under_way(o->turn);
+	turn_drop(o->turn);
 	o->sent = o->claimed = o->waits = false;
 	o->step = NONE;
 	if (!o->bad)
