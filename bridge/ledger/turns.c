@@ -317,9 +317,10 @@ int turns_send(struct turns *turns, struct ztp_error *error)
 	if (rc != 0)
 		return rc;
 	if (!store_state_changed(store) && turns->count == 0) {
-		rc = store_commit(store, turns->core->now, error);
+		rc = store_commit(store, 0, error);
 		return rc == 0 ? 1 : rc;
 	}
+	store_newest_put(store, turns->core->now);
 	rc = store_state_changes(store, turn_add_row, turns->turn, error);
 	if (rc != 0)
 		return rc;
@@ -374,7 +375,7 @@ static enum turns_end on_committed(struct turns *turns,
 	if (result->next)
 		turns->committed_began = turns->began;
 	/* Kafka has the turn and the store does not: it is read again. */
-	if (store_commit(store, turns->core->now, &result->why) != 0)
+	if (store_commit(store, 0, &result->why) != 0)
 		return TURNS_OVER;
 	if (result->next)
 		copy_wrote(turns->copy, result);

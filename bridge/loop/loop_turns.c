@@ -20,10 +20,11 @@
 #include "bridge/loop/loop_internal.h"
 #include "bridge/mqtt/mqtt_in.h"
 
-/* How long it took is not known of the last turn of a bridge that is gone. A turn
- * takes 10 ms; for one that took longer than this, silence is believed. */
-#define LONG_TURN_MS 2000
-#define UNDONE_MS    1000 /* between two lines */
+/* Kafka ends a transaction that takes longer than its timeout, which is the session
+ * timeout, when it next looks (transaction.abort.timed.out.transaction.cleanup.
+ * interval.ms). */
+#define LOOKS_MS  10000
+#define UNDONE_MS 1000 /* between two lines */
 
 static const struct ztp_retry_pace pace = {.first_ms = 100, .max_ms = 1000};
 
@@ -66,9 +67,9 @@ static int put_mark(struct loop *l, struct ztp_error *error)
 
 /* --- who was asked in time */
 
-/* The last turn has told when the one before it had been committed, by the clock
- * that the rows' times are of: not the wall clock, which may have been set. What it
- * asked may have come while that one was under way. */
+/* How long the last turn took is not known, nor so whether who was asked in it was
+ * asked in time. It has told when it was applied, by the clock that the rows' times
+ * are of: not the wall clock, which may have been set. */
 void loop_turns_taken_over(struct loop *l)
 {
 	int64_t newest = store_newest(l->b.store);
@@ -77,9 +78,9 @@ void loop_turns_taken_over(struct loop *l)
 		return;
 	l->late = (struct store_late){
 		.last = INT64_MAX,
-		.since = newest - LONG_TURN_MS,
+		.since = newest,
 		.until = l->b.core.now,
-		.took = LONG_TURN_MS,
+		.took = l->b.core.config->standby.session_timeout_ms + LOOKS_MS,
 	};
 }
 

@@ -113,6 +113,12 @@ int64_t store_newest(const struct store *store)
 	return store->committed.newest;
 }
 
+void store_newest_put(struct store *store, int64_t now)
+{
+	if (now > store->facts.newest)
+		store->facts.newest = now;
+}
+
 int64_t store_bytes(const struct store *store)
 {
 	return ztp_sqlite_bytes(&store->file);

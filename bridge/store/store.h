@@ -115,7 +115,10 @@ int64_t store_unfinished(const struct store *store);
  * store_evict kept. */
 int64_t store_finished(const struct store *store);
 int64_t store_newest(const struct store *store); /* `now` of the last commit */
-int64_t store_bytes(const struct store *store);	 /* on disk, with its WAL */
+/* Of one that is replicated, which is committed with `now` 0: that of the turn that
+ * is told next. */
+void store_newest_put(struct store *store, int64_t now);
+int64_t store_bytes(const struct store *store); /* on disk, with its WAL */
 /* A small named value that survives restarts ("" when unset). */
 int store_get(struct store *store, const char *name, char *value, size_t cap,
 	      struct ztp_error *error);
