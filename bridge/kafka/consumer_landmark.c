@@ -101,7 +101,8 @@ static bool decide(struct consumer *c, int partition)
 	part->first = false;
 	part->doubted_at = 0;
 	c->doubted--;
-	return consumer_seek(c, partition, part->next);
+	return consumer_seek(c, partition,
+			     begin > part->next ? begin : part->next);
 }
 
 /* Was it asked after the doubt arose? */
