@@ -43,6 +43,7 @@ struct partition {
 	/* What came first is behind `next`, and it is not known yet whether the
 	 * partition begins there: since when, in steady ms; 0: it is known. */
 	int64_t doubted_at;
+	int64_t doubted; /* the offset of what came */
 	/* Where it begins, if that is behind `next`: until the next commit. 0:
 	 * it is not. */
 	int64_t lost_end;

@@ -23,7 +23,8 @@
  * first lies behind the position: that is told, since silence is not consent any
  * more. Aborted records and the ends of transactions are passed over likewise, so
  * Kafka is asked where the partition begins, and until it has answered nothing of
- * it counts. (At the beginning of an assignment only.)
+ * it counts. (At the beginning of an assignment only. A partition that has never
+ * been read counts from 0, if there are requests that have been asked.)
  *
  * The offsets committed to Kafka do not come into this: they expire as well.
  */
@@ -52,12 +53,24 @@ static struct store_landmark landmark_of(const rd_kafka_message_t *message)
 	};
 }
 
+/* Is a decision waited for that may be in a partition without a position? */
+static bool has_asked(const struct consumer *c)
+{
+	return store_next_due(c->store, true) != 0;
+}
+
+/* Where what has not been read begins. */
+static int64_t position(const struct partition *part)
+{
+	return part->next >= 0 ? part->next : 0;
+}
+
 int64_t consumer_landmark_start(const struct consumer *c,
 				struct partition *part)
 {
 	part->looking = part->landmark.offset >= 0;
 	part->first = part->landmark.offset == STORE_LANDMARK_UNKNOWN &&
-		      part->next >= 0;
+		      (part->next >= 0 || has_asked(c));
 	if (part->looking)
 		return part->landmark.offset;
 	/* Without a record there is nothing to pass over. */
@@ -76,13 +89,14 @@ bool consumer_landmark_in_doubt(struct consumer *c, int partition,
 {
 	struct partition *part = &c->partitions[partition];
 
-	if (part->first && part->doubted_at == 0 && offset > part->next) {
+	if (part->first && part->doubted_at == 0 && offset > position(part)) {
 		if (c->count > PROBE_PARTITIONS_MAX) { /* nobody can be asked */
 			part->lost_end = offset;
 			part->first = false;
 			return false;
 		}
 		part->doubted_at = ztp_clock_steady(&c->core->clock);
+		part->doubted = offset;
 		c->doubted++;
 		probe_want_begins(c->probe);
 	}
@@ -96,13 +110,12 @@ static bool decide(struct consumer *c, int partition)
 	struct partition *part = &c->partitions[partition];
 	int64_t begin = c->ends.begins[partition];
 
-	if (begin > part->next)
+	if (begin > position(part))
 		part->lost_end = begin;
 	part->first = false;
 	part->doubted_at = 0;
 	c->doubted--;
-	return consumer_seek(c, partition,
-			     begin > part->next ? begin : part->next);
+	return consumer_seek(c, partition, part->doubted);
 }
 
 /* Was it asked after the doubt arose? */
@@ -138,7 +151,7 @@ int consumer_landmark_lost(struct consumer *c, struct ztp_error *error)
 		const struct partition *part = &c->partitions[i];
 		const struct consumer_gap gap = {
 			.first = {c->core->config->kafka.topics.decisions, i,
-				  part->next},
+				  position(part)},
 			.last = part->lost_end - 1,
 		};
 

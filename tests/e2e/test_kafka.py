@@ -279,23 +279,25 @@ def test_old_decisions_are_deleted_while_stopped(rig, ca, kept, expired):
     assert ("event=decisions_lost" in rig.bridge.log()) == (kept == "nothing")
 
 
-@pytest.mark.parametrize("before", [0, 1])
+@pytest.mark.parametrize("before", [0, 1, None])
 def test_a_rejection_is_deleted_before_it_is_read(rig_of, ca, before):
     """Silence approves nothing any more that was asked before, whether the
-    partition had been read before or was empty."""
+    partition had been read before, was empty, or was not there (None)."""
     rig = rig_of({"onboarding": {"decision_timeout": "10s",
                                  "on_timeout": "approve"}}).start()
     topic = rig.topics["decisions"]
     wait_ready(rig)
-    told(rig, spread(rig, before))
+    told(rig, spread(rig, before or 0))
     device, request = asked(rig, ca.leaf())
     rig.bridge.stop()
-    _, offset = rig.writer.send(
+    partition, writer = ((0, rig.writer) if before is not None
+                         else more_partitions(rig, 1))
+    _, offset = writer.send(
         topic,
         {"request_id": request.json()["request_id"], "decision": "reject",
          "device_path": device.path},
-        key=device.path, partition=0)
-    delete_records(rig.kafka.brokers, topic, {0: offset + 1})
+        key=device.path, partition=partition)
+    delete_records(rig.kafka.brokers, topic, {partition: offset + 1})
     rig.bridge.start()
     rig.bridge.wait_log(f"event=decisions_lost .*last_offset={offset}")
     rig.bridge.restart()

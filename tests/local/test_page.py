@@ -103,10 +103,14 @@ def test_counts_are_true(told, browser):
     totals = browser.text("#totals").split("\n")
     assert totals[totals.index("onboarded") + 1] == "2"
     assert totals[totals.index("rejected") + 1] == "1"
-    rates = browser.text("#rates")
-    for name, number in (("events in", 33), ("decisions", 3),
-                         ("results", 3), ("dead letters", 0)):
-        assert name in rates and f"{number} total" in rates
+
+    def counted():
+        rates = browser.text("#rates")
+        return all(name in rates and f"{number} total" in rates
+                   for name, number in (("events in", 33), ("decisions", 3),
+                                        ("results", 3), ("dead letters", 0)))
+
+    until(counted, "the bridge has counted the last ten seconds")
     assert browser.complaints() == []
 
 
