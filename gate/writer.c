@@ -25,9 +25,13 @@
 
 /* The time from the begin of a run to the begin of the next one follows from
  * how many rows it changed. At less than 1,000 a second it becomes shorter and
- * shorter, and few rows do not wait at all; at more it grows to GATHER_MS, and
- * a device of four or five rows costs less than a tenth of a sync. */
-#define GATHER_MS   30
+ * shorter, and few rows do not wait at all; at more it grows to GATHER_MS. A new
+ * device waits for two runs. From CROWD rows a second on it waits for a thread
+ * rather than for the disk, and what counts is that its four or five rows cost
+ * less than a tenth of a sync: CROWD_MS. */
+#define GATHER_MS   12
+#define CROWD_MS    30
+#define CROWD	    2500
 #define CHANGE_MS   1 /* for each */
 #define AGAIN_MS    5 /* until the broker's thread is woken again */
 #define VECTORS_MAX 64
@@ -40,6 +44,7 @@ struct ztp_writer {
 	int fds[ZTP_WRITES_FILES];
 	uint64_t committed, durable;
 	int64_t changes; /* since the last run began */
+	int64_t began;	 /* that one */
 	int64_t due;	 /* when the next run may begin */
 	bool running;
 	bool asked; /* the broker's thread waits until it may */
@@ -153,16 +158,24 @@ static int do_all(struct ztp_writer *w, struct ztp_write *write,
 	}
 }
 
+static int64_t gather_ms(const struct ztp_writer *w, int64_t now)
+{
+	if (w->changes <= GATHER_MS / CHANGE_MS)
+		return w->changes * CHANGE_MS;
+	return w->changes * 1000 >= CROWD * (now - w->began) ? CROWD_MS
+							     : GATHER_MS;
+}
+
 /* One run: all that is in the queue now, and the sync. */
 static void run(struct ztp_writer *w)
 {
 	struct ztp_write *first = w->writes.first, *last = w->writes.last;
 	uint64_t committed = w->committed;
+	int64_t now = now_ms();
 	int err = 0;
 
-	w->due = now_ms() + (w->changes < GATHER_MS / CHANGE_MS
-				     ? w->changes * CHANGE_MS
-				     : GATHER_MS);
+	w->due = now + gather_ms(w, now);
+	w->began = now;
 	w->changes = 0;
 	w->hurry = false;
 	w->running = true;
