@@ -238,19 +238,6 @@ int ztp_candidates_ack(struct ztp_db *db, const char *id,
 	return rc == 0 ? ztp_db_changes(db) > 0 : rc;
 }
 
-static int64_t count(struct ztp_db *db, sqlite3_stmt *stmt,
-		     struct ztp_error *error)
-{
-	int64_t number;
-	int rc = ztp_db_step(db, stmt, error);
-
-	if (rc <= 0)
-		return rc < 0 ? rc : ZTP_ERR_IO;
-	number = sqlite3_column_int64(stmt, 0);
-	(void)sqlite3_reset(stmt);
-	return number;
-}
-
 int64_t ztp_candidates_of_certificate(struct ztp_db *db,
 				      const struct ztp_db_certificate *cert,
 				      struct ztp_error *error)
@@ -260,7 +247,7 @@ int64_t ztp_candidates_of_certificate(struct ztp_db *db,
 	if (!stmt)
 		return ZTP_ERR_IO;
 	ztp_db_certificate(stmt, 1, cert);
-	return count(db, stmt, error);
+	return ztp_db_count(db, stmt, error);
 }
 
 int ztp_candidates_cooling(struct ztp_db *db, int64_t *retry_at,
@@ -292,7 +279,7 @@ int64_t ztp_candidates_of_path(struct ztp_db *db, const char *path,
 	if (!stmt)
 		return ZTP_ERR_IO;
 	ztp_db_text(stmt, 1, path);
-	return count(db, stmt, error);
+	return ztp_db_count(db, stmt, error);
 }
 
 static void bind_query(sqlite3_stmt *stmt,

@@ -255,6 +255,19 @@ int ztp_db_step(struct ztp_db *db, sqlite3_stmt *stmt, struct ztp_error *error)
 	return rc;
 }
 
+int64_t ztp_db_count(struct ztp_db *db, sqlite3_stmt *stmt,
+		     struct ztp_error *error)
+{
+	int64_t number;
+	int rc = ztp_db_step(db, stmt, error);
+
+	if (rc <= 0)
+		return rc < 0 ? rc : ZTP_ERR_IO;
+	number = sqlite3_column_int64(stmt, 0);
+	(void)sqlite3_reset(stmt);
+	return number;
+}
+
 int ztp_db_changes(const struct ztp_db *db)
 {
 	return sqlite3_changes(db->handle);

@@ -35,6 +35,9 @@ int ztp_db_run(struct ztp_db *db, sqlite3_stmt *stmt, struct ztp_error *error);
 /* Steps to the next row. Returns 1, 0 at the end, or negative. Reset the
  * statement when leaving early. */
 int ztp_db_step(struct ztp_db *db, sqlite3_stmt *stmt, struct ztp_error *error);
+/* Of a query that always has one row: its number, not negative, or an error. */
+int64_t ztp_db_count(struct ztp_db *db, sqlite3_stmt *stmt,
+		     struct ztp_error *error);
 /* How many rows the last ztp_db_run changed. */
 int ztp_db_changes(const struct ztp_db *db);
 

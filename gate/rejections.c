@@ -18,20 +18,8 @@ static const char sql_of_certificate[] =
 	"SELECT count(*) FROM candidates WHERE identity IN (?1, ?2) AND "
 	"rejected = 1";
 static const char sql_over[] =
-	"SELECT 1 FROM candidates WHERE registry = ?1 AND rejected = 1 AND "
-	"retry_at <= ?2 LIMIT 1";
-
-static int64_t number(struct ztp_db *db, sqlite3_stmt *stmt,
-		      struct ztp_error *error)
-{
-	int64_t number = 0;
-	int rc = ztp_db_step(db, stmt, error);
-
-	if (rc > 0)
-		number = sqlite3_column_int64(stmt, 0);
-	(void)sqlite3_reset(stmt);
-	return rc < 0 ? rc : number;
-}
+	"SELECT EXISTS(SELECT 1 FROM candidates WHERE registry = ?1 AND "
+	"rejected = 1 AND retry_at <= ?2)";
 
 static int64_t of_certificate(struct ztp_db *db,
 			      const struct ztp_db_certificate *cert,
@@ -42,7 +30,7 @@ static int64_t of_certificate(struct ztp_db *db,
 	if (!stmt)
 		return ZTP_ERR_IO;
 	ztp_db_certificate(stmt, 1, cert);
-	return number(db, stmt, error);
+	return ztp_db_count(db, stmt, error);
 }
 
 int ztp_rejections_count(struct ztp_gate *gate, struct ztp_gate_facts *facts,
@@ -57,7 +45,7 @@ int ztp_rejections_count(struct ztp_gate *gate, struct ztp_gate_facts *facts,
 		return ZTP_ERR_IO;
 	ztp_db_certificate(stmt, 1, cert);
 	ztp_db_int(stmt, 3, wall_ms);
-	facts->rejected_per_certificate = number(gate->db, stmt, error);
+	facts->rejected_per_certificate = ztp_db_count(gate->db, stmt, error);
 	if (facts->rejected_per_certificate < 0)
 		return (int)facts->rejected_per_certificate;
 	facts->rejected_per_registry = registry->rejected;
@@ -68,7 +56,7 @@ int ztp_rejections_count(struct ztp_gate *gate, struct ztp_gate_facts *facts,
 		return ZTP_ERR_IO;
 	ztp_db_text(stmt, 1, registry->name);
 	ztp_db_int(stmt, 2, wall_ms);
-	over = number(gate->db, stmt, error);
+	over = ztp_db_count(gate->db, stmt, error);
 	if (over < 0)
 		return (int)over;
 	if (over > 0) /* it makes room */
