@@ -210,3 +210,26 @@ bool gate_can(struct mosquitto *client, int access, const char *topic)
 {
 	return gate_acl(client, access, topic, false) == MOSQ_ERR_SUCCESS;
 }
+
+int64_t gate_number(struct gate_fixture *f, const char *sql)
+{
+	struct ztp_gate *gate = f->gate;
+	sqlite3_stmt *stmt = ztp_db_use(gate->db, sql, NULL);
+	int64_t value;
+
+	assert_non_null(stmt);
+	assert_int_equal(ztp_db_step(gate->db, stmt, NULL), 1);
+	value = sqlite3_column_int64(stmt, 0);
+	(void)sqlite3_reset(stmt);
+	return value;
+}
+
+void gate_rewrite(const struct gate_fixture *f, const char *sql)
+{
+	sqlite3 *handle;
+
+	assert_int_equal(sqlite3_open(f->db, &handle), SQLITE_OK);
+	if (sqlite3_exec(handle, sql, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s", sqlite3_errmsg(handle));
+	assert_int_equal(sqlite3_close(handle), SQLITE_OK);
+}

@@ -102,4 +102,9 @@ struct mosquitto *gate_unused(struct gate_fixture *f, const char *path,
 			      int who);
 bool gate_can(struct mosquitto *client, int access, const char *topic);
 
+/* What the registry's database answers: the first column of the one row. */
+int64_t gate_number(struct gate_fixture *f, const char *sql);
+/* Makes of a database that is closed what these statements say. */
+void gate_rewrite(const struct gate_fixture *f, const char *sql);
+
 #endif

@@ -160,16 +160,6 @@ static void test_a_rejection_ends_the_twin(void **state)
 
 /* ---- a database of version 1 */
 
-static void run(const char *db, const char *sql)
-{
-	sqlite3 *handle;
-
-	assert_int_equal(sqlite3_open(db, &handle), SQLITE_OK);
-	if (sqlite3_exec(handle, sql, NULL, NULL, NULL) != SQLITE_OK)
-		fail_msg("%s", sqlite3_errmsg(handle));
-	assert_int_equal(sqlite3_close(handle), SQLITE_OK);
-}
-
 static void test_an_older_database(void **state)
 {
 	static const char older[] =
@@ -195,7 +185,7 @@ static void test_an_older_database(void **state)
 	gate_tick();
 	gate_unload(f);
 	gate_broker_reset();
-	run(f->db, older);
+	gate_rewrite(f, older);
 	assert_int_equal(gate_load(f), 0);
 	f->op = gate_client("op", OP, "secret", 5);
 	assert_int_equal(gate_connect(gate_unused(f, DIRECT "a", 0)),

@@ -18,24 +18,11 @@
 #define DAY  (24 * 3600 * 1000LL)
 #define MANY 600 /* more than two pages */
 
-static int64_t number(struct gate_fixture *f, const char *sql)
-{
-	struct ztp_gate *gate = f->gate;
-	sqlite3_stmt *stmt = ztp_db_use(gate->db, sql, NULL);
-	int64_t value;
-
-	assert_non_null(stmt);
-	assert_int_equal(ztp_db_step(gate->db, stmt, NULL), 1);
-	value = sqlite3_column_int64(stmt, 0);
-	(void)sqlite3_reset(stmt);
-	return value;
-}
-
 static int64_t candidates(struct gate_fixture *f)
 {
 	static const char sql[] = "SELECT count(*) FROM candidates";
 
-	return number(f, sql);
+	return gate_number(f, sql);
 }
 
 static int64_t remembered(struct gate_fixture *f)
@@ -43,7 +30,7 @@ static int64_t remembered(struct gate_fixture *f)
 	static const char sql[] = "SELECT (SELECT count(*) FROM deleted) + "
 				  "(SELECT count(*) FROM withdrawn)";
 
-	return number(f, sql);
+	return gate_number(f, sql);
 }
 
 struct kind {
@@ -170,8 +157,9 @@ static void test_what_is_due_goes_in_pages(void **state)
 	registry = ztp_registries_find(gate->registries, "acme/custom", 11);
 	assert_int_equal(
 		registry->candidates,
-		number(f,
-		       "SELECT count(*) FROM candidates WHERE NOT rejected"));
+		gate_number(
+			f,
+			"SELECT count(*) FROM candidates WHERE NOT rejected"));
 }
 
 /* A page of a list costs its rows, not what is rejected before them. */
@@ -197,16 +185,6 @@ static void test_lists_do_not_go_through_rejections(void **state)
 	}
 }
 
-static void run(const char *db, const char *sql)
-{
-	sqlite3 *handle;
-
-	assert_int_equal(sqlite3_open(db, &handle), SQLITE_OK);
-	if (sqlite3_exec(handle, sql, NULL, NULL, NULL) != SQLITE_OK)
-		fail_msg("%s", sqlite3_errmsg(handle));
-	assert_int_equal(sqlite3_close(handle), SQLITE_OK);
-}
-
 static void test_a_database_of_version_3(void **state)
 {
 	static const char older[] =
@@ -221,7 +199,7 @@ static void test_a_database_of_version_3(void **state)
 	put(f, "over", 10, (struct kind){.not_after = -2000});
 	gate_unload(f);
 	gate_broker_reset();
-	run(f->db, older);
+	gate_rewrite(f, older);
 	assert_int_equal(gate_load(f), 0);
 	f->op = gate_client("op", OP, "secret", 5);
 	gate_tick(); /* the first prunes */

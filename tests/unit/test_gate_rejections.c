@@ -16,15 +16,8 @@ static int64_t rejected_rows(struct gate_fixture *f)
 {
 	static const char sql[] =
 		"SELECT count(*) FROM candidates WHERE rejected = 1";
-	struct ztp_gate *gate = f->gate;
-	sqlite3_stmt *stmt = ztp_db_use(gate->db, sql, NULL);
-	int64_t value;
 
-	assert_non_null(stmt);
-	assert_int_equal(ztp_db_step(gate->db, stmt, NULL), 1);
-	value = sqlite3_column_int64(stmt, 0);
-	(void)sqlite3_reset(stmt);
-	return value;
+	return gate_number(f, sql);
 }
 
 static struct ztp_registry *registry(struct gate_fixture *f)

@@ -39,39 +39,26 @@ static int end(void **state)
 	return gate_teardown(state);
 }
 
-static int64_t number(struct gate_fixture *f, const char *sql)
-{
-	struct ztp_gate *gate = f->gate;
-	sqlite3_stmt *stmt = ztp_db_use(gate->db, sql, NULL);
-	int64_t value;
-
-	assert_non_null(stmt);
-	assert_int_equal(ztp_db_step(gate->db, stmt, NULL), 1);
-	value = sqlite3_column_int64(stmt, 0);
-	(void)sqlite3_reset(stmt);
-	return value;
-}
-
 static int64_t live(struct gate_fixture *f)
 {
 	static const char sql[] =
 		"SELECT count(*) FROM candidates WHERE NOT rejected";
 
-	return number(f, sql);
+	return gate_number(f, sql);
 }
 
 static int64_t withdrawn(struct gate_fixture *f)
 {
 	static const char sql[] = "SELECT count(*) FROM withdrawn";
 
-	return number(f, sql);
+	return gate_number(f, sql);
 }
 
 static int64_t sweeps(struct gate_fixture *f)
 {
 	static const char sql[] = "SELECT count(*) FROM sweeps";
 
-	return number(f, sql);
+	return gate_number(f, sql);
 }
 
 static struct ztp_registry *registry(struct gate_fixture *f)
