@@ -395,8 +395,9 @@ void consumer_settle(struct consumer *c)
 		return;
 	}
 	consumer_gap_settle(c);
-	for (i = 0; c->moved && i < c->count; i++) {
-		c->partitions[i].next = c->partitions[i].seen;
+	for (i = 0; i < c->count; i++) {
+		if (c->moved)
+			c->partitions[i].next = c->partitions[i].seen;
 		c->partitions[i].lost_end = 0;
 	}
 	if (c->moved)

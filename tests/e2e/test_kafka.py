@@ -300,7 +300,9 @@ def test_a_rejection_is_deleted_before_it_is_read(rig_of, ca, before):
     delete_records(rig.kafka.brokers, topic, {partition: offset + 1})
     rig.bridge.start()
     rig.bridge.wait_log(f"event=decisions_lost .*last_offset={offset}")
-    rig.bridge.restart()
+    rig.bridge.stop()
+    assert rig.bridge.log().count("event=decisions_lost") == 1
+    rig.bridge.start()
     outcome_of(rig, request, "expired")
     _, later = asked(rig, ca.leaf())
     outcome_of(rig, later, "onboarded")
