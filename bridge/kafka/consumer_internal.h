@@ -38,15 +38,15 @@ struct partition {
 	int64_t committed; /* the copy committed to Kafka */
 	/* The last record before `next`, as stored; see consumer_landmark.c. */
 	struct store_landmark landmark;
-	bool looking; /* for it: nothing has been read since the assignment */
-	bool first;   /* likewise, where there is no landmark to look for */
-	/* What came first is behind `next`, and it is not known yet whether the
-	 * partition begins there: since when, in steady ms; 0: it is known. */
+	bool looking;  /* for it: nothing has been read since the assignment */
+	bool anything; /* whatever comes first is what was expected */
+	/* What came is behind what was expected, and it is not known yet whether
+	 * the partition begins there: since when, in steady ms; 0: it is known. */
 	int64_t doubted_at;
 	int64_t doubted; /* the offset of what came */
-	/* Where it begins, if that is behind `next`: until the next commit. 0:
-	 * it is not. */
-	int64_t lost_end;
+	/* What was removed before it was read, until the next commit: up to here
+	 * without it. 0: nothing. */
+	int64_t lost_first, lost_end;
 	const rd_kafka_message_t *last; /* of the batch, or NULL */
 	/* When it was first found behind the end, and where; 0: it is not. */
 	int64_t behind_at, behind_next;
@@ -138,8 +138,9 @@ bool consumer_look_for_topic(struct consumer *c,
  * nothing to read before this end. Until then nothing else of it counts.
  * in_doubt: this was read, or is the end; true if it does not count, because
  * something before it may have been removed unread, and comes again when that is
- * known. decide: in each turn, whether it was; false: only a new handle reads it. lost: during apply, reports what was
- * removed before it was read. update: makes a record the landmark. */
+ * known. decide: in each turn, whether it was; false: only a new handle reads it.
+ * lost: during apply, reports what was removed before it was read. update: makes a
+ * record the landmark. */
 int64_t consumer_landmark_start(const struct consumer *c,
 				struct partition *part);
 void consumer_landmark_found(struct consumer *c, struct partition *part,

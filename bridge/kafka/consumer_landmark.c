@@ -19,12 +19,14 @@
  *   its beginning: nothing is passed over, and what was applied before is
  *   recognised by its position.
  *
- * Retention may also have removed what has not been read. Then what is read
- * first lies behind the position: that is told, since silence is not consent any
- * more. Aborted records and the ends of transactions are passed over likewise, so
- * Kafka is asked where the partition begins, and until it has answered nothing of
- * it counts. (At the beginning of an assignment only. A partition that has never
- * been read counts from 0, if there are requests that have been asked.)
+ * Retention may also have removed what has not been read, while the bridge was
+ * stopped or did not get to read. Then what is read next lies behind the position:
+ * that is told, since silence is not consent any more. Aborted records and the
+ * ends of transactions are passed over likewise. librdkafka notes where a partition
+ * begins with every answer to a fetch, and forgets it with one that failed. Unless
+ * it says that the partition begins no later than expected, Kafka is asked, and
+ * until it has answered nothing of the partition counts. (One that has never been
+ * read is expected to begin at 0, if there are requests that have been asked.)
  *
  * The offsets committed to Kafka do not come into this: they expire as well.
  */
@@ -59,21 +61,32 @@ static bool has_asked(const struct consumer *c)
 	return store_next_due(c->store, true) != 0;
 }
 
-/* Where what has not been read begins. */
-static int64_t position(const struct partition *part)
+/* What is read next, unless something is passed over. */
+static int64_t expected(const struct partition *part)
 {
-	return part->next >= 0 ? part->next : 0;
+	return part->seen >= 0 ? part->seen : 0;
+}
+
+/* May Kafka have removed what is expected? */
+static bool may_be_removed(const struct consumer *c, int partition)
+{
+	int64_t low = -1, high = -1;
+
+	return rd_kafka_get_watermark_offsets(
+		       c->rk, c->core->config->kafka.topics.decisions,
+		       partition, &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR ||
+	       low < 0 || low > expected(&c->partitions[partition]);
 }
 
 int64_t consumer_landmark_start(const struct consumer *c,
 				struct partition *part)
 {
 	part->looking = part->landmark.offset >= 0;
-	part->first = part->landmark.offset == STORE_LANDMARK_UNKNOWN &&
-		      (part->next >= 0 || has_asked(c));
+	/* Without a record there is nothing to pass over. */
+	part->anything = part->landmark.offset == STORE_LANDMARK_NONE ||
+			 (part->next < 0 && !has_asked(c));
 	if (part->looking)
 		return part->landmark.offset;
-	/* Without a record there is nothing to pass over. */
 	if (part->landmark.offset == STORE_LANDMARK_NONE)
 		part->next = part->seen = 0;
 	if (part->next >= 0)
@@ -84,25 +97,47 @@ int64_t consumer_landmark_start(const struct consumer *c,
 						: RD_KAFKA_OFFSET_STORED;
 }
 
+/* What was expected is not there any more, nor what follows it before `end`. */
+static void lose(struct partition *part, int64_t end)
+{
+	if (part->lost_end == 0)
+		part->lost_first = expected(part);
+	part->lost_end = end;
+}
+
+/* There is nothing to read before `offset`. */
+static void go_on(struct consumer *c, struct partition *part, int64_t offset)
+{
+	part->seen = offset;
+	c->moved = true;
+}
+
+static void doubt(struct consumer *c, struct partition *part, int64_t offset)
+{
+	part->doubted_at = ztp_clock_steady(&c->core->clock);
+	part->doubted = offset;
+	c->doubted++;
+	probe_want_begins(c->probe);
+}
+
 bool consumer_landmark_in_doubt(struct consumer *c, int partition,
 				int64_t offset)
 {
 	struct partition *part = &c->partitions[partition];
 
-	if (part->first && part->doubted_at == 0 && offset > position(part)) {
-		if (c->count > PROBE_PARTITIONS_MAX) { /* nobody can be asked */
-			part->lost_end = offset;
-			part->first = false;
-			return false;
-		}
-		part->doubted_at = ztp_clock_steady(&c->core->clock);
-		part->doubted = offset;
-		c->doubted++;
-		probe_want_begins(c->probe);
+	if (part->doubted_at != 0)
+		return true;
+	if (part->anything || offset <= expected(part) ||
+	    !may_be_removed(c, partition)) {
+		part->anything = false;
+		return false;
 	}
-	if (part->doubted_at == 0)
-		part->first = false;
-	return part->doubted_at != 0;
+	if (c->count > PROBE_PARTITIONS_MAX) { /* nobody can be asked */
+		lose(part, offset);
+		return false;
+	}
+	doubt(c, part, offset);
+	return true;
 }
 
 static bool decide(struct consumer *c, int partition)
@@ -110,12 +145,12 @@ static bool decide(struct consumer *c, int partition)
 	struct partition *part = &c->partitions[partition];
 	int64_t begin = c->ends.begins[partition];
 
-	if (begin > position(part))
-		part->lost_end = begin;
-	part->first = false;
+	if (begin > expected(part))
+		lose(part, begin);
+	go_on(c, part, begin > part->doubted ? begin : part->doubted);
 	part->doubted_at = 0;
 	c->doubted--;
-	return consumer_seek(c, partition, part->doubted);
+	return consumer_seek(c, partition, part->seen);
 }
 
 /* Was it asked after the doubt arose? */
@@ -151,7 +186,7 @@ int consumer_landmark_lost(struct consumer *c, struct ztp_error *error)
 		const struct partition *part = &c->partitions[i];
 		const struct consumer_gap gap = {
 			.first = {c->core->config->kafka.topics.decisions, i,
-				  position(part)},
+				  part->lost_first},
 			.last = part->lost_end - 1,
 		};
 
@@ -166,7 +201,7 @@ static void read_again(struct consumer *c, struct partition *part,
 		       int64_t offset)
 {
 	if (offset > part->next)
-		part->lost_end = offset;
+		lose(part, offset);
 	log_info(c->core->log, "kafka_partition_again",
 		 LOG_INT("partition", part - c->partitions),
 		 LOG_INT("position", part->next));

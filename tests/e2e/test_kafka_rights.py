@@ -2,7 +2,7 @@
 when it has it again.
 
 Whatever has an entry of the bridge's is closed to it but for what that says, so that
-each test leaves it the right to describe alone."""
+each test leaves it the right to describe alone, and more where it is needed."""
 
 import contextlib
 
@@ -10,29 +10,34 @@ import pytest
 
 from cluster.pages import get
 from cluster.test_rights import ADVICE, AUTHORIZER, acl
+from harness.erase import delete_records
 from harness.kafka import Kafka
+from harness.results import outcome_of
 from harness.rig import Rig, device_path
 from harness.until import until
-
-DESCRIBE = ["--allow-principal", "User:ANONYMOUS", "--operation", "Describe"]
 
 
 @pytest.fixture(scope="module")
 def rig(tmp_path_factory):
     kafka = Kafka(tmp_path_factory.mktemp("guarded"), properties=AUTHORIZER)
-    rig = Rig(tmp_path_factory.mktemp("rig"), kafka.start()).start()
+    rig = Rig(tmp_path_factory.mktemp("rig"), kafka.start(), {
+        "onboarding": {"decision_timeout": "10s", "on_timeout": "approve"},
+    }).start()
     yield rig
     rig.stop()
     kafka.stop()
 
 
 @contextlib.contextmanager
-def described_only(rig, kind, name):
-    acl(rig.kafka, "--add", *DESCRIBE, kind, name)
+def described_only(rig, kind, name, *more):
+    entry = ["--allow-principal", "User:ANONYMOUS", kind, name]
+    for operation in ("Describe", *more):
+        entry += ["--operation", operation]
+    acl(rig.kafka, "--add", *entry)
     try:
         yield
     finally:
-        acl(rig.kafka, "--remove", "--force", *DESCRIBE, kind, name)
+        acl(rig.kafka, "--remove", "--force", *entry)
 
 
 def says(rig, status, text, timeout=15):
@@ -74,6 +79,24 @@ def test_what_was_written_meanwhile(rig, ca):
     rig.decide(request, "approve")
     device.wait(device.command_topic)
     onboards(rig, ca)
+
+
+def test_what_was_removed_meanwhile(rig, ca):
+    """The bridge runs, does not get to read, and Kafka removes a rejection by its
+    age: silence approves nothing that had been asked."""
+    onboards(rig, ca)
+    topic = rig.topics["decisions"]
+    device = rig.device()
+    with described_only(rig, "--topic", topic, "Write", "Delete"):
+        says(rig, 503, "kafka: no right to read decisions")
+        rig.pending(device.path, ca.leaf().pem)
+        request = rig.request(device.path)
+        partition, offset = rig.decide(request, "reject")
+        delete_records(rig.kafka.brokers, topic, {partition: offset + 1})
+    rig.bridge.wait_log(f"event=decisions_lost .*last_offset={offset}")
+    outcome_of(rig, request, "expired")
+    onboards(rig, ca)
+    assert rig.bridge.log().count("event=decisions_lost") == 1
 
 
 def test_the_group(rig, ca):

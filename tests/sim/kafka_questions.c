@@ -92,15 +92,18 @@ rd_kafka_resp_err_t rd_kafka_offsets_for_times(
 }
 
 /* What librdkafka knows without asking: here, what it would be told. Unlike the
- * answer to a question this is the end of all, whatever the reader may see. */
+ * answer to a question this is the end of all, whatever the reader may see. It
+ * forgets the beginning when a fetch fails. */
 rd_kafka_resp_err_t rd_kafka_get_watermark_offsets(rd_kafka_t *rk,
 						   const char *topic,
 						   int32_t partition,
 						   int64_t *low, int64_t *high)
 {
+	const struct log_ *log = &cluster_find(topic)->logs[partition];
+
 	(void)rk;
-	*low = 0;
-	*high = cluster_find(topic)->logs[partition].end;
+	*low = sim.now < log->leaderless ? RD_KAFKA_OFFSET_INVALID : 0;
+	*high = log->end;
 	return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
