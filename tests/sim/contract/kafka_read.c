@@ -203,6 +203,24 @@ static void sought_place_comes_next(void)
 	expect_end(&k, 4);
 }
 
+/* Whoever has been handed a record can be told where its partition begins and
+ * ends, without asking Kafka. */
+static void beginning_is_known_with_a_record(void)
+{
+	struct kafka_case k;
+	int64_t low = -1, high = -1;
+
+	case_consumer(&k, stage_read_topic(1),
+		      (const char *[]){"group.id", "g", NULL});
+	write_numbers(k.name, 0, 4);
+	case_assign(&k, 1, 2);
+	expect_record(&k, 2, "2");
+	CHECK_SAME(rd_kafka_get_watermark_offsets(k.rk, k.name, 0, &low, &high),
+		   0);
+	CHECK_SAME(low, 0);
+	CHECK_SAME(high, 4);
+}
+
 /* An eventfd is written to when something comes into an empty queue; and not
  * again before it has been emptied. */
 static void queue_wakes_when_it_was_empty(void)
@@ -253,6 +271,7 @@ const struct assertion kafka_read_assertions[] = {
 	{"ends_and_open_transactions", ends_and_open_transactions},
 	{"stale_records_are_dropped", stale_records_are_dropped},
 	{"sought_place_comes_next", sought_place_comes_next},
+	{"beginning_is_known_with_a_record", beginning_is_known_with_a_record},
 	{"queue_wakes_when_it_was_empty", queue_wakes_when_it_was_empty},
 	{"missing_topic_is_told", missing_topic_is_told},
 	{NULL, NULL},
