@@ -115,18 +115,23 @@ void gate_says(struct gate_fixture *f, const char *members, const char *code)
 		fail_msg("%s: %s", members, answer);
 }
 
-void gate_add_ca(struct gate_fixture *f, const char *registry)
+void gate_says_ca(struct gate_fixture *f, const char *command,
+		  const char *registry, const char *code)
 {
 	char *pem = certs_pem(f->ca), *lines = certs_lines(pem, "\\n");
 	char members[3072];
 
 	(void)snprintf(members, sizeof(members),
-		       "\"command\":\"addRegistryCa\",\"registry\":\"%s\","
-		       "\"pem\":\"%s\"",
-		       registry, lines);
-	gate_ok(f, members);
+		       "\"command\":\"%s\",\"registry\":\"%s\",\"pem\":\"%s\"",
+		       command, registry, lines);
+	gate_says(f, members, code);
 	free(lines);
 	free(pem);
+}
+
+void gate_add_ca(struct gate_fixture *f, const char *registry)
+{
+	gate_says_ca(f, "addRegistryCa", registry, "\"code\":\"OK\"");
 }
 
 int gate_setup(void **state)
@@ -206,6 +211,18 @@ void gate_create(struct gate_fixture *f, const char *path, int who,
 	gate_says(f, members, expect);
 }
 
+void gate_reject(struct gate_fixture *f, const char *path,
+		 const char *fingerprint, int seconds, const char *expect)
+{
+	char members[1024];
+
+	(void)snprintf(members, sizeof(members),
+		       "\"command\":\"rejectDevice\",\"device_path\":\"%s\","
+		       "\"fingerprint_sha256\":\"%s\",\"retry_after_s\":%d",
+		       path, fingerprint, seconds);
+	gate_says(f, members, expect);
+}
+
 bool gate_can(struct mosquitto *client, int access, const char *topic)
 {
 	return gate_acl(client, access, topic, false) == MOSQ_ERR_SUCCESS;
@@ -222,14 +239,4 @@ int64_t gate_number(struct gate_fixture *f, const char *sql)
 	value = sqlite3_column_int64(stmt, 0);
 	(void)sqlite3_reset(stmt);
 	return value;
-}
-
-void gate_rewrite(const struct gate_fixture *f, const char *sql)
-{
-	sqlite3 *handle;
-
-	assert_int_equal(sqlite3_open(f->db, &handle), SQLITE_OK);
-	if (sqlite3_exec(handle, sql, NULL, NULL, NULL) != SQLITE_OK)
-		fail_msg("%s", sqlite3_errmsg(handle));
-	assert_int_equal(sqlite3_close(handle), SQLITE_OK);
 }

@@ -89,10 +89,15 @@ void gate_unload(struct gate_fixture *f);
 const char *gate_command(struct gate_fixture *f, const char *members);
 void gate_ok(struct gate_fixture *f, const char *members);
 void gate_says(struct gate_fixture *f, const char *members, const char *code);
-/* Adds the fixture's CA to a registry. */
+/* A command on the fixture's CA: addRegistryCa or removeRegistryCa. */
+void gate_says_ca(struct gate_fixture *f, const char *command,
+		  const char *registry, const char *code);
 void gate_add_ca(struct gate_fixture *f, const char *registry);
 void gate_create(struct gate_fixture *f, const char *path, int who,
 		 const char *request, const char *expect);
+/* As the bridge rejects. seconds: the cool-down. */
+void gate_reject(struct gate_fixture *f, const char *path,
+		 const char *fingerprint, int seconds, const char *expect);
 
 /* Clients with leaf number `who`, not connected yet. They belong to the broker,
  * a proof to the caller. */
@@ -104,7 +109,5 @@ bool gate_can(struct mosquitto *client, int access, const char *topic);
 
 /* What the registry's database answers: the first column of the one row. */
 int64_t gate_number(struct gate_fixture *f, const char *sql);
-/* Makes of a database that is closed what these statements say. */
-void gate_rewrite(const struct gate_fixture *f, const char *sql);
 
 #endif

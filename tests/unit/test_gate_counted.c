@@ -14,7 +14,7 @@
 #include <dlfcn.h>
 #include <openssl/evp.h>
 
-#include "gate_fixture.h"
+#include "gate_rows.h"
 
 /* Replaces OpenSSL's, to count the verified proofs. */
 static int proofs;
@@ -102,18 +102,6 @@ static void test_devices_of_a_certificate(void **state)
 	both_signatures_are_one_certificate(*state, DIRECT);
 }
 
-static void reject(struct gate_fixture *f, const char *fingerprint,
-		   const char *expect)
-{
-	char members[512];
-
-	(void)snprintf(members, sizeof(members),
-		       "\"command\":\"rejectDevice\",\"device_path\":\"" CUSTOM
-		       "a\",\"fingerprint_sha256\":\"%s\"",
-		       fingerprint);
-	gate_says(f, members, expect);
-}
-
 static void test_a_rejection_is_of_the_certificate(void **state)
 {
 	struct gate_fixture *f = *state;
@@ -122,7 +110,7 @@ static void test_a_rejection_is_of_the_certificate(void **state)
 	assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 0)),
 			 MOSQ_ERR_SUCCESS);
 	gate_tick();
-	reject(f, f->fingerprints[0], "\"rejected\":true");
+	gate_reject(f, CUSTOM "a", f->fingerprints[0], 60, "\"rejected\":true");
 	gate_tick();
 	assert_int_equal(gate_connect(first_with(f, CUSTOM "a", twin.text)),
 			 MOSQ_ERR_AUTH);
@@ -149,12 +137,12 @@ static void test_a_rejection_ends_the_twin(void **state)
 	second = first_with(f, CUSTOM "a", twin.text);
 	assert_int_equal(gate_connect(second), MOSQ_ERR_SUCCESS);
 	gate_tick();
-	reject(f, f->fingerprints[0], "\"rejected\":true");
+	gate_reject(f, CUSTOM "a", f->fingerprints[0], 60, "\"rejected\":true");
 	gate_tick();
 	assert_true(second->kicked);
 	assert_int_equal(gate_published_count("ztp/v1/withdrawn", NULL), 1);
 	assert_non_null(gate_published("ztp/v1/withdrawn", twin.fingerprint));
-	reject(f, twin.fingerprint, "\"rejected\":false");
+	gate_reject(f, CUSTOM "a", twin.fingerprint, 60, "\"rejected\":false");
 	free(twin.text);
 }
 
@@ -162,20 +150,6 @@ static void test_a_rejection_ends_the_twin(void **state)
 
 static void test_an_older_database(void **state)
 {
-	static const char older[] =
-		"DROP INDEX candidates_live; DROP TABLE sweeps; DROP INDEX "
-		"candidates_ca; DROP INDEX "
-		"candidates_due; DROP INDEX candidates_rejected; "
-		"DROP INDEX candidates_refused; DROP INDEX deleted_at;"
-		"DROP TABLE proven;"
-		"DROP TABLE withdrawn; DROP INDEX devices_identity;"
-		"DROP INDEX candidates_identity;"
-		"ALTER TABLE devices DROP COLUMN identity;"
-		"ALTER TABLE candidates DROP COLUMN identity;"
-		"CREATE INDEX devices_fingerprint ON devices(fingerprint);"
-		"CREATE INDEX candidates_fingerprint ON candidates("
-		"fingerprint) WHERE rejected = 0;"
-		"PRAGMA user_version=1;";
 	struct gate_fixture *f = *state;
 
 	assert_int_equal(gate_connect(gate_first(f, DIRECT "a", 0)),
@@ -185,7 +159,7 @@ static void test_an_older_database(void **state)
 	gate_tick();
 	gate_unload(f);
 	gate_broker_reset();
-	gate_rewrite(f, older);
+	gate_make_older(f, 1);
 	assert_int_equal(gate_load(f), 0);
 	f->op = gate_client("op", OP, "secret", 5);
 	assert_int_equal(gate_connect(gate_unused(f, DIRECT "a", 0)),

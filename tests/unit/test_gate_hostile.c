@@ -370,18 +370,12 @@ static void test_devices_of_a_certificate_by_hand(void **state)
 static void test_a_rejected_candidate_keeps_no_certificate(void **state)
 {
 	struct gate_fixture *f = *state;
-	char members[512];
 	sqlite3_stmt *stmt;
 	sqlite3 *db;
 
 	assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 0)),
 			 MOSQ_ERR_SUCCESS);
-	(void)snprintf(members, sizeof(members),
-		       "\"command\":\"rejectDevice\",\"device_path\":\"" CUSTOM
-		       "a\",\"fingerprint_sha256\":\"%s\","
-		       "\"retry_after_s\":0",
-		       f->fingerprints[0]);
-	gate_says(f, members, "\"rejected\":true");
+	gate_reject(f, CUSTOM "a", f->fingerprints[0], 0, "\"rejected\":true");
 	gate_tick();
 	gate_unload(f);
 	assert_int_equal(sqlite3_open(f->db, &db), SQLITE_OK);

@@ -11,11 +11,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "gate/candidates.h"
 #include "gate/prune.h"
-#include "gate_fixture.h"
+#include "gate_rows.h"
 
-#define DAY  (24 * 3600 * 1000LL)
 #define MANY 600 /* more than two pages */
 
 static int64_t candidates(struct gate_fixture *f)
@@ -31,38 +29,6 @@ static int64_t remembered(struct gate_fixture *f)
 				  "(SELECT count(*) FROM withdrawn)";
 
 	return gate_number(f, sql);
-}
-
-struct kind {
-	bool rejected;
-	int64_t seen_at, not_after, retry_at; /* from now */
-};
-
-static void put(struct gate_fixture *f, const char *name, int count,
-		struct kind kind)
-{
-	struct ztp_gate *gate = f->gate;
-	struct ztp_registry *registry =
-		ztp_registries_find(gate->registries, "acme/custom", 11);
-	int64_t now = ztp_clock_wall();
-	struct ztp_candidate candidate = {
-		.rejected = kind.rejected,
-		.acked = true,
-		.seen_at = now + kind.seen_at,
-		.not_after = now + kind.not_after,
-		.retry_at = now + kind.retry_at,
-		.der = (const uint8_t *)"",
-	};
-
-	for (int i = 0; i < count; i++) {
-		(void)snprintf(candidate.id, sizeof(candidate.id), "%s-%d",
-			       name, i);
-		(void)snprintf(candidate.path, sizeof(candidate.path),
-			       CUSTOM "%s-%d", name, i);
-		assert_int_equal(ztp_candidates_put(gate->db, registry,
-						    &candidate, false, NULL),
-				 0);
-	}
 }
 
 /* Of deleted devices and of withdrawn candidates. */
@@ -86,38 +52,25 @@ static void remember(struct gate_fixture *f, const char *name, int count,
 	}
 }
 
-/* What all statements have done until now, in SQLite's own steps. */
-static int64_t steps(struct gate_fixture *f)
-{
-	static const char sql[] = "SELECT 1";
-	struct ztp_gate *gate = f->gate;
-	sqlite3_stmt *stmt = ztp_db_use(gate->db, sql, NULL);
-	sqlite3 *handle = sqlite3_db_handle(stmt);
-	int64_t sum = 0;
-
-	for (stmt = NULL; (stmt = sqlite3_next_stmt(handle, stmt));)
-		sum += sqlite3_stmt_status(stmt, SQLITE_STMTSTATUS_VM_STEP, 0);
-	return sum;
-}
-
 static int64_t prune(struct gate_fixture *f)
 {
 	struct ztp_gate *gate = f->gate;
-	int64_t before = steps(f);
+	int64_t before = gate_steps(f);
 
 	gate->next_prune = 0;
 	gate_tick();
-	return steps(f) - before;
+	return gate_steps(f) - before;
 }
 
 static void put_what_stays(struct gate_fixture *f)
 {
-	put(f, "live", MANY, (struct kind){.not_after = DAY});
-	put(f, "rejected", MANY,
-	    (struct kind){.rejected = true, .retry_at = DAY});
-	put(f, "cooled", MANY,
-	    (struct kind){.rejected = true, .retry_at = -6 * DAY});
-	remember(f, "known", MANY, -89 * DAY);
+	gate_put(f, "live", MANY, (struct gate_rows){.not_after = GATE_DAY});
+	gate_put(f, "rejected", MANY,
+		 (struct gate_rows){.rejected = true, .retry_at = GATE_DAY});
+	gate_put(f, "cooled", MANY,
+		 (struct gate_rows){.rejected = true,
+				    .retry_at = -6 * GATE_DAY});
+	remember(f, "known", MANY, -89 * GATE_DAY);
 }
 
 static void test_what_stays_costs_nothing(void **state)
@@ -134,16 +87,17 @@ static void test_what_stays_costs_nothing(void **state)
 static void test_what_is_due_goes_in_pages(void **state)
 {
 	struct gate_fixture *f = *state;
-	const struct ztp_registry *registry;
 	struct ztp_gate *gate = f->gate;
 
 	put_what_stays(f);
-	put(f, "over", MANY / 3, (struct kind){.not_after = -2000});
-	put(f, "away", MANY / 3,
-	    (struct kind){.not_after = DAY, .seen_at = -31 * DAY});
-	put(f, "past", MANY / 3,
-	    (struct kind){.rejected = true, .retry_at = -8 * DAY});
-	remember(f, "old", MANY, -91 * DAY);
+	gate_put(f, "over", MANY / 3, (struct gate_rows){.not_after = -2000});
+	gate_put(f, "away", MANY / 3,
+		 (struct gate_rows){.not_after = GATE_DAY,
+				    .seen_at = -31 * GATE_DAY});
+	gate_put(f, "past", MANY / 3,
+		 (struct gate_rows){.rejected = true,
+				    .retry_at = -8 * GATE_DAY});
+	remember(f, "old", MANY, -91 * GATE_DAY);
 	for (int i = 1; i <= 3; i++) {
 		int left = MANY - i * ZTP_PRUNE_ROWS;
 
@@ -154,12 +108,8 @@ static void test_what_is_due_goes_in_pages(void **state)
 		assert_int_equal(gate->next_prune - ztp_clock_boot() > 1000,
 				 left == 0);
 	}
-	registry = ztp_registries_find(gate->registries, "acme/custom", 11);
-	assert_int_equal(
-		registry->candidates,
-		gate_number(
-			f,
-			"SELECT count(*) FROM candidates WHERE NOT rejected"));
+	assert_int_equal(gate_registry(f, "custom")->candidates,
+			 gate_live_rows(f));
 }
 
 /* A page of a list costs its rows, not what is rejected before them. */
@@ -173,33 +123,27 @@ static void test_lists_do_not_go_through_rejections(void **state)
 	};
 	struct gate_fixture *f = *state;
 
-	put(f, "a-rejected", 2 * MANY,
-	    (struct kind){.rejected = true, .retry_at = DAY});
-	put(f, "live", MANY, (struct kind){.not_after = DAY});
+	gate_put(f, "a-rejected", 2 * MANY,
+		 (struct gate_rows){.rejected = true, .retry_at = GATE_DAY});
+	gate_put(f, "live", MANY, (struct gate_rows){.not_after = GATE_DAY});
 	gate_tick();
 	for (size_t i = 0; i < 3; i++) {
-		int64_t before = steps(f);
+		int64_t before = gate_steps(f);
 
 		gate_ok(f, lists[i]);
-		assert_in_range(steps(f) - before, 1, 1000);
+		assert_in_range(gate_steps(f) - before, 1, 1000);
 	}
 }
 
 static void test_a_database_of_version_3(void **state)
 {
-	static const char older[] =
-		"DROP INDEX candidates_live; DROP TABLE sweeps; DROP INDEX "
-		"candidates_ca; DROP INDEX "
-		"candidates_due; DROP INDEX candidates_rejected; "
-		"DROP INDEX candidates_refused; DROP INDEX deleted_at;"
-		"DROP INDEX withdrawn_at; PRAGMA user_version=3";
 	struct gate_fixture *f = *state;
 
 	put_what_stays(f);
-	put(f, "over", 10, (struct kind){.not_after = -2000});
+	gate_put(f, "over", 10, (struct gate_rows){.not_after = -2000});
 	gate_unload(f);
 	gate_broker_reset();
-	gate_rewrite(f, older);
+	gate_make_older(f, 3);
 	assert_int_equal(gate_load(f), 0);
 	f->op = gate_client("op", OP, "secret", 5);
 	gate_tick(); /* the first prunes */

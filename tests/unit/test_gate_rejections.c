@@ -8,24 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "gate_fixture.h"
+#include "gate_rows.h"
 
 #define PER_CERTIFICATE 16
-
-static int64_t rejected_rows(struct gate_fixture *f)
-{
-	static const char sql[] =
-		"SELECT count(*) FROM candidates WHERE rejected = 1";
-
-	return gate_number(f, sql);
-}
-
-static struct ztp_registry *registry(struct gate_fixture *f)
-{
-	struct ztp_gate *gate = f->gate;
-
-	return ztp_registries_find(gate->registries, "acme/custom", 11);
-}
 
 static bool asks(struct gate_fixture *f, const char *name, int who)
 {
@@ -35,18 +20,14 @@ static bool asks(struct gate_fixture *f, const char *name, int who)
 	return gate_connect(gate_first(f, path, who)) == MOSQ_ERR_SUCCESS;
 }
 
-/* As the bridge does; seconds: the cool-down. */
 static void reject(struct gate_fixture *f, const char *name, int who,
 		   int seconds)
 {
-	char members[512];
+	char path[128];
 
-	(void)snprintf(members, sizeof(members),
-		       "\"command\":\"rejectDevice\",\"device_path\":\"" CUSTOM
-		       "%s\",\"fingerprint_sha256\":\"%s\","
-		       "\"retry_after_s\":%d",
-		       name, f->fingerprints[who], seconds);
-	gate_says(f, members, "\"rejected\":true");
+	(void)snprintf(path, sizeof(path), CUSTOM "%s", name);
+	gate_reject(f, path, f->fingerprints[who], seconds,
+		    "\"rejected\":true");
 	gate_tick();
 }
 
@@ -91,9 +72,10 @@ static void test_those_that_are_over_give_way(void **state)
 	rejected(f, "other", 1, 2, 0);
 	rejected(f, "held", 0, 3, 3600);
 	rejected(f, "over", 0, 3 * PER_CERTIFICATE, 0);
-	assert_int_equal(rejected_rows(f), 2 + PER_CERTIFICATE);
-	assert_int_equal(registry(f)->rejected, 2 + PER_CERTIFICATE);
-	assert_int_equal(registry(f)->candidates, 0);
+	assert_int_equal(gate_rejected_rows(f), 2 + PER_CERTIFICATE);
+	assert_int_equal(gate_registry(f, "custom")->rejected,
+			 2 + PER_CERTIFICATE);
+	assert_int_equal(gate_registry(f, "custom")->candidates, 0);
 	for (int i = 0; i < 3; i++) {
 		char text[16];
 
@@ -114,8 +96,8 @@ static void test_a_registry_has_so_many(void **state)
 	gate->options.limits.per_registry = 6;
 	rejected(f, "over", 1, 4, 0);
 	rejected(f, "held", 0, 6, 3600); /* the four make room */
-	assert_int_equal(rejected_rows(f), 6);
-	assert_int_equal(registry(f)->rejected, 6);
+	assert_int_equal(gate_rejected_rows(f), 6);
+	assert_int_equal(gate_registry(f, "custom")->rejected, 6);
 	assert_false(asks(f, "new", 1));
 	gate_tick();
 	assert_int_equal(gate_published_count("ztp/v1/audit", "too_many"), 1);
@@ -125,7 +107,7 @@ static void test_a_registry_has_so_many(void **state)
 		(void)snprintf(text, sizeof(text), "held%d", i);
 		assert_false(asks(f, text, 0));
 	}
-	assert_int_equal(rejected_rows(f), 6);
+	assert_int_equal(gate_rejected_rows(f), 6);
 }
 
 /* The count is that of the rows, whatever becomes of them. */
@@ -135,11 +117,11 @@ static void test_they_are_counted(void **state)
 
 	rejected(f, "a", 0, 3, 0);
 	assert_true(asks(f, "a0", 0)); /* waits again */
-	assert_int_equal(registry(f)->rejected, 2);
+	assert_int_equal(gate_registry(f, "custom")->rejected, 2);
 	gate_create(f, CUSTOM "a0", 0, "r", "\"created\":true");
 	assert_true(asks(f, "a1", 1));
 	gate_create(f, CUSTOM "a1", 1, "r", "\"created\":true");
-	assert_int_equal(registry(f)->rejected, 1);
+	assert_int_equal(gate_registry(f, "custom")->rejected, 1);
 	gate_ok(f, "\"command\":\"deleteDevice\",\"device_path\":\"" CUSTOM
 		   "a0\"");
 	gate_ok(f, "\"command\":\"deleteDevice\",\"device_path\":\"" CUSTOM
@@ -148,13 +130,13 @@ static void test_they_are_counted(void **state)
 		   "\"acme/custom\"");
 	gate_ok(f, "\"command\":\"createRegistry\",\"registry\":"
 		   "\"acme/custom\"");
-	assert_int_equal(registry(f)->rejected, 1);
+	assert_int_equal(gate_registry(f, "custom")->rejected, 1);
 	gate_unload(f);
 	gate_broker_reset();
 	assert_int_equal(gate_load(f), 0);
 	f->op = gate_client("op", OP, "secret", 5);
-	assert_int_equal(registry(f)->rejected, 1);
-	assert_int_equal(registry(f)->candidates, 0);
+	assert_int_equal(gate_registry(f, "custom")->rejected, 1);
+	assert_int_equal(gate_registry(f, "custom")->candidates, 0);
 }
 
 int main(void)

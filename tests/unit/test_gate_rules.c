@@ -192,74 +192,123 @@ static void test_other_access(void **state)
 	}
 }
 
-static void check(struct ztp_gate_verdict verdict, enum ztp_admission admission,
-		  const char *code)
+struct ruling {
+	struct ztp_gate_facts facts;
+	enum ztp_admission admission;
+	const char *code;
+};
+
+static void check(size_t i, struct ztp_gate_verdict verdict,
+		  const struct ruling *expected)
 {
-	assert_string_equal(verdict.code, code);
-	assert_int_equal(verdict.admission, admission);
+	if (verdict.admission != expected->admission ||
+	    strcmp(verdict.code, expected->code) != 0)
+		fail_msg("case %zu: %d, %s", i, (int)verdict.admission,
+			 verdict.code);
 }
+
+#define CUSTOM .onboarding = ZTP_ONBOARDING_CUSTOM
+#define DIRECT .onboarding = ZTP_ONBOARDING_DIRECT
 
 static void test_knock(void **state)
 {
-	struct ztp_gate_facts f = {0};
+#define KNOWN CUSTOM, .registry_known = true, .with_certificate = true
+	static const struct ruling cases[] = {
+		{{0}, ZTP_ADMIT_REFUSE, "unknown_registry"},
+		{{.registry_known = true}, ZTP_ADMIT_REFUSE, "unknown_device"},
+		{{.registry_known = true, .with_certificate = true},
+		 ZTP_ADMIT_REFUSE,
+		 "onboarding_off"},
+		{{KNOWN}, ZTP_ADMIT_PROVE, ""},
+		{{KNOWN, .device_known = true},
+		 ZTP_ADMIT_REFUSE,
+		 "device_exists"},
+		{{KNOWN, .device_known = true, .same_certificate = true},
+		 ZTP_ADMIT_PROVE,
+		 ""},
+		{{KNOWN, .device_known = true, .same_certificate = true,
+		  .device_blocked = true},
+		 ZTP_ADMIT_REFUSE,
+		 "blocked"},
+	};
+#undef KNOWN
 
 	(void)state;
-	check(ztp_gate_knock(&f), ZTP_ADMIT_REFUSE, "unknown_registry");
-	f.registry_known = true;
-	check(ztp_gate_knock(&f), ZTP_ADMIT_REFUSE, "unknown_device");
-	f.with_certificate = true;
-	check(ztp_gate_knock(&f), ZTP_ADMIT_REFUSE, "onboarding_off");
-	f.onboarding = ZTP_ONBOARDING_CUSTOM;
-	check(ztp_gate_knock(&f), ZTP_ADMIT_PROVE, "");
-	f.device_known = true;
-	check(ztp_gate_knock(&f), ZTP_ADMIT_REFUSE, "device_exists");
-	f.same_certificate = true;
-	check(ztp_gate_knock(&f), ZTP_ADMIT_PROVE, "");
-	f.device_blocked = true;
-	check(ztp_gate_knock(&f), ZTP_ADMIT_REFUSE, "blocked");
+	for (size_t i = 0; i < COUNT(cases); i++)
+		check(i, ztp_gate_knock(&cases[i].facts), &cases[i]);
 }
+
+#define PER_CERTIFICATE 16
+#define PER_REGISTRY	100
+#define PER_PATH	8
 
 static void test_admit(void **state)
 {
-	struct ztp_gate_limits limits = {16, 100, 8};
-	struct ztp_gate_facts f = {.onboarding = ZTP_ONBOARDING_CUSTOM};
+	static const struct ztp_gate_limits limits = {PER_CERTIFICATE,
+						      PER_REGISTRY, PER_PATH};
+#define IN_USE CUSTOM, .hold = true, .live_other_key = true
+	static const struct ruling cases[] = {
+		{{CUSTOM}, ZTP_ADMIT_JOURNAL, "pending"},
+		{{CUSTOM, .hold = true}, ZTP_ADMIT_HOLD, "pending"},
+		{{IN_USE}, ZTP_ADMIT_JOURNAL, "path_in_use"},
+		{{IN_USE, .per_path = PER_PATH - 1},
+		 ZTP_ADMIT_JOURNAL,
+		 "path_in_use"},
+		{{IN_USE, .per_path = PER_PATH}, ZTP_ADMIT_REFUSE, "too_many"},
+		/* it has been counted already */
+		{{IN_USE, .per_path = PER_PATH, .candidate_known = true},
+		 ZTP_ADMIT_JOURNAL,
+		 "path_in_use"},
+		{{IN_USE, .per_path = PER_PATH, .candidate_known = true,
+		  .rejected_per_certificate = PER_CERTIFICATE},
+		 ZTP_ADMIT_JOURNAL,
+		 "path_in_use"},
+		{{IN_USE, .per_path = PER_PATH, .candidate_known = true,
+		  .rejected_per_certificate = PER_CERTIFICATE,
+		  .cooling_down = true},
+		 ZTP_ADMIT_REFUSE,
+		 "rejected"},
+		/* rejections in force */
+		{{CUSTOM, .rejected_per_certificate = PER_CERTIFICATE - 1,
+		  .rejected_per_registry = PER_REGISTRY - 1},
+		 ZTP_ADMIT_JOURNAL,
+		 "pending"},
+		{{CUSTOM, .rejected_per_certificate = PER_CERTIFICATE - 1,
+		  .rejected_per_registry = PER_REGISTRY},
+		 ZTP_ADMIT_REFUSE,
+		 "too_many"},
+		{{CUSTOM, .rejected_per_certificate = PER_CERTIFICATE,
+		  .rejected_per_registry = PER_REGISTRY - 1},
+		 ZTP_ADMIT_REFUSE,
+		 "too_many"},
+		{{DIRECT, .rejected_per_certificate = PER_CERTIFICATE,
+		  .rejected_per_registry = PER_REGISTRY - 1},
+		 ZTP_ADMIT_CREATE,
+		 "created"},
+		{{DIRECT}, ZTP_ADMIT_CREATE, "created"},
+		{{DIRECT, .per_certificate = PER_CERTIFICATE},
+		 ZTP_ADMIT_REFUSE,
+		 "too_many"},
+		{{DIRECT, .per_certificate = PER_CERTIFICATE - 1,
+		  .per_registry = PER_REGISTRY},
+		 ZTP_ADMIT_REFUSE,
+		 "too_many"},
+		/* a device that exists */
+		{{DIRECT, .per_certificate = PER_CERTIFICATE - 1,
+		  .per_registry = PER_REGISTRY, .device_known = true},
+		 ZTP_ADMIT_CONNECT,
+		 "connected"},
+		{{DIRECT, .per_certificate = PER_CERTIFICATE - 1,
+		  .per_registry = PER_REGISTRY, .device_known = true,
+		  .live_other_key = true},
+		 ZTP_ADMIT_REFUSE,
+		 "path_in_use"},
+	};
+#undef IN_USE
 
 	(void)state;
-	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_JOURNAL, "pending");
-	f.hold = true;
-	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_HOLD, "pending");
-	f.live_other_key = true;
-	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_JOURNAL, "path_in_use");
-	f.per_path = 8;
-	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_REFUSE, "too_many");
-	f.candidate_known = true;
-	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_JOURNAL, "path_in_use");
-	f.rejected_per_certificate = 16;
-	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_JOURNAL, "path_in_use");
-	f.cooling_down = true;
-	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_REFUSE, "rejected");
-	f = (struct ztp_gate_facts){.onboarding = ZTP_ONBOARDING_CUSTOM};
-	f.rejected_per_certificate = 15;
-	f.rejected_per_registry = 99;
-	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_JOURNAL, "pending");
-	f.rejected_per_registry = 100;
-	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_REFUSE, "too_many");
-	f.rejected_per_registry = 99;
-	f.rejected_per_certificate = 16;
-	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_REFUSE, "too_many");
-	f.onboarding = ZTP_ONBOARDING_DIRECT;
-	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_CREATE, "created");
-	f = (struct ztp_gate_facts){.onboarding = ZTP_ONBOARDING_DIRECT};
-	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_CREATE, "created");
-	f.per_certificate = 16;
-	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_REFUSE, "too_many");
-	f.per_certificate = 15;
-	f.per_registry = 100;
-	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_REFUSE, "too_many");
-	f.device_known = true;
-	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_CONNECT, "connected");
-	f.live_other_key = true;
-	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_REFUSE, "path_in_use");
+	for (size_t i = 0; i < COUNT(cases); i++)
+		check(i, ztp_gate_admit(&cases[i].facts, &limits), &cases[i]);
 }
 
 int main(void)

@@ -13,14 +13,12 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "gate/candidates.h"
 #include "gate/sweep.h"
 #include "gate_disk.h"
-#include "gate_fixture.h"
+#include "gate_rows.h"
 
 #define RESPONSE  "$CONTROL/ztp/v1/response"
 #define WITHDRAWN "ztp/v1/withdrawn"
-#define DAY	  (24 * 3600 * 1000LL)
 #define MANY	  1200 /* more than nine pages */
 #define SOME	  300
 #define TURNS	  6
@@ -39,14 +37,6 @@ static int end(void **state)
 	return gate_teardown(state);
 }
 
-static int64_t live(struct gate_fixture *f)
-{
-	static const char sql[] =
-		"SELECT count(*) FROM candidates WHERE NOT rejected";
-
-	return gate_number(f, sql);
-}
-
 static int64_t withdrawn(struct gate_fixture *f)
 {
 	static const char sql[] = "SELECT count(*) FROM withdrawn";
@@ -61,39 +51,18 @@ static int64_t sweeps(struct gate_fixture *f)
 	return gate_number(f, sql);
 }
 
-static struct ztp_registry *registry(struct gate_fixture *f)
-{
-	struct ztp_gate *gate = f->gate;
-
-	return ztp_registries_find(gate->registries, "acme/custom", 11);
-}
-
 /* Candidates that are older than all real ones. ca NULL: the fixture's. */
 static void put(struct gate_fixture *f, const char *name, int count,
 		const uint8_t *ca, bool rejected)
 {
-	struct ztp_gate *gate = f->gate;
-	struct ztp_candidate candidate = {
-		.rejected = rejected,
-		.acked = true,
-		.seen_at = ztp_clock_wall(),
-		.not_after = ztp_clock_wall() + DAY,
-		.retry_at = ztp_clock_wall() + DAY,
-		.der = (const uint8_t *)"",
-	};
-
 	if (!ca)
-		ca = ztp_ca_cert(registry(f)->cas[0])->fingerprint;
-	memcpy(candidate.ca, ca, ZTP_SHA256_LEN);
-	for (int i = 0; i < count; i++) {
-		(void)snprintf(candidate.id, sizeof(candidate.id), "%s-%d",
-			       name, i);
-		(void)snprintf(candidate.path, sizeof(candidate.path),
-			       CUSTOM "%s-%d", name, i);
-		assert_int_equal(ztp_candidates_put(gate->db, registry(f),
-						    &candidate, false, NULL),
-				 0);
-	}
+		ca = ztp_ca_cert(gate_registry(f, "custom")->cas[0])
+			     ->fingerprint;
+	gate_put(f, name, count,
+		 (struct gate_rows){.ca = ca,
+				    .rejected = rejected,
+				    .not_after = GATE_DAY,
+				    .retry_at = GATE_DAY});
 	gate_tick();
 }
 
@@ -122,8 +91,10 @@ static void remove_ca(struct gate_fixture *f, const char *more)
 {
 	char text[1024], hex[ZTP_SHA256_HEX];
 
-	ztp_hex_encode(hex, ztp_ca_cert(registry(f)->cas[0])->fingerprint,
-		       ZTP_SHA256_LEN);
+	ztp_hex_encode(
+		hex,
+		ztp_ca_cert(gate_registry(f, "custom")->cas[0])->fingerprint,
+		ZTP_SHA256_LEN);
 	(void)snprintf(text, sizeof(text),
 		       "{\"command\":\"removeRegistryCa\",\"registry\":"
 		       "\"acme/custom\",\"fingerprint_sha256\":\"%s\","
@@ -134,16 +105,7 @@ static void remove_ca(struct gate_fixture *f, const char *more)
 
 static void add_ca(struct gate_fixture *f, const char *code)
 {
-	char *pem = certs_pem(f->ca), *lines = certs_lines(pem, "\\n");
-	char members[3072];
-
-	(void)snprintf(members, sizeof(members),
-		       "\"command\":\"addRegistryCa\",\"registry\":"
-		       "\"acme/custom\",\"pem\":\"%s\"",
-		       lines);
-	gate_says(f, members, code);
-	free(lines);
-	free(pem);
+	gate_says_ca(f, "addRegistryCa", "acme/custom", code);
 }
 
 static void test_a_page_in_a_turn(void **state)
@@ -158,7 +120,7 @@ static void test_a_page_in_a_turn(void **state)
 	device = held(f, CUSTOM "a");
 	remove_ca(f, "");
 	/* at once */
-	assert_int_equal(live(f), 11 + MANY - ZTP_ENDING_PAGE);
+	assert_int_equal(gate_live_rows(f), 11 + MANY - ZTP_ENDING_PAGE);
 	assert_null(gate_published(RESPONSE, "removed"));
 	assert_int_equal(gate_connect(gate_first(f, CUSTOM "b", 1)),
 			 MOSQ_ERR_AUTH);
@@ -169,8 +131,9 @@ static void test_a_page_in_a_turn(void **state)
 
 		gate_tick();
 		left = left > 0 ? left : 0;
-		assert_int_equal(live(f), 10 + left);
-		assert_int_equal(registry(f)->candidates, 10 + left);
+		assert_int_equal(gate_live_rows(f), 10 + left);
+		assert_int_equal(gate_registry(f, "custom")->candidates,
+				 10 + left);
 		assert_int_equal(gate_published_count(RESPONSE, "removed"),
 				 left == 0);
 	}
@@ -180,7 +143,7 @@ static void test_a_page_in_a_turn(void **state)
 			       "\"ended\":1201,\"sessions\":1"));
 	assert_int_equal(withdrawn(f), MANY + 1);
 	assert_int_equal(sweeps(f), 0);
-	assert_int_equal(registry(f)->rejected, 10);
+	assert_int_equal(gate_registry(f, "custom")->rejected, 10);
 	gate_create(f, CUSTOM "a", 0, "r", "\"ABORTED\"");
 	add_ca(f, "\"OK\"");
 	for (int i = 0; i < 2 * TURNS; i++)
@@ -188,7 +151,7 @@ static void test_a_page_in_a_turn(void **state)
 	assert_int_equal(gate_published_count(WITHDRAWN, "ca_removed"),
 			 MANY + 1);
 	(void)held(f, CUSTOM "a"); /* as a candidate of now */
-	assert_int_equal(live(f), 11);
+	assert_int_equal(gate_live_rows(f), 11);
 }
 
 /* The CA's own key has another certificate, by which the device could come. */
@@ -203,8 +166,8 @@ static void test_by_another_ca_it_comes_afterwards(void **state)
 	f->ca = certs_make(&(struct certs_spec){
 		.key = f->ca_key,
 		.subject = "/CN=registry-ca",
-		.not_before_ms = ztp_clock_wall() - DAY,
-		.not_after_ms = ztp_clock_wall() + 2 * DAY,
+		.not_before_ms = ztp_clock_wall() - GATE_DAY,
+		.not_after_ms = ztp_clock_wall() + 2 * GATE_DAY,
 		.extensions =
 			(const char *const[]){"basicConstraints",
 					      "critical,CA:TRUE", "keyUsage",
@@ -219,9 +182,9 @@ static void test_by_another_ca_it_comes_afterwards(void **state)
 	assert_int_equal(gate_published_count("ztp/v1/audit", "unavailable"),
 			 1);
 	assert_true(device->kicked);
-	assert_int_equal(live(f), 0);
+	assert_int_equal(gate_live_rows(f), 0);
 	(void)held(f, CUSTOM "a");
-	assert_int_equal(live(f), 1);
+	assert_int_equal(gate_live_rows(f), 1);
 	X509_free(f->ca);
 	f->ca = before;
 }
@@ -241,20 +204,21 @@ static void test_it_goes_on_after_a_restart(void **state)
 	gate_broker_reset();
 	assert_int_equal(gate_load(f), 0);
 	f->op = gate_client("op", OP, "secret", 5);
-	assert_int_equal(live(f), 1 + MANY - ZTP_ENDING_PAGE - A_TURN);
-	assert_null(registry(f));
+	assert_int_equal(gate_live_rows(f),
+			 1 + MANY - ZTP_ENDING_PAGE - A_TURN);
+	assert_null(gate_registry(f, "custom"));
 	gate_create(f, CUSTOM "a", 0, "r", "\"ABORTED\"");
 	gate_create(f, CUSTOM "z", 0, "r", "\"NOT_FOUND\"");
 	gate_says(f, create, "FAILED_PRECONDITION");
 	for (int turn = 2; turn < TURNS; turn++)
 		gate_tick();
-	assert_int_equal(live(f), 0);
+	assert_int_equal(gate_live_rows(f), 0);
 	assert_int_equal(sweeps(f), 0);
 	assert_int_equal(withdrawn(f), MANY + 1);
 	assert_null(gate_published(RESPONSE, "deleted")); /* nobody waits */
 	gate_create(f, CUSTOM "a", 0, "r", "\"ABORTED\"");
 	gate_ok(f, create);
-	assert_int_equal(registry(f)->candidates, 0);
+	assert_int_equal(gate_registry(f, "custom")->candidates, 0);
 }
 
 /* What has been written so far may be lost, and the command with it or not. */
@@ -269,18 +233,18 @@ static void test_a_disk_that_fails(void **state)
 	for (int i = 0; i < 10; i++)
 		gate_tick();
 	/* the disk has the first page to write, and nothing behind it */
-	assert_int_equal(live(f), MANY - ZTP_ENDING_PAGE);
+	assert_int_equal(gate_live_rows(f), MANY - ZTP_ENDING_PAGE);
 	gate_disk_set(false, EIO);
 	gate_broker.settle = gate_settle;
 	gate_tick();
 	gate_tick();
 	assert_non_null(
 		strstr(gate_published(RESPONSE, "removed"), "\"UNAVAILABLE\""));
-	assert_int_equal(registry(f)->ca_count, 1);
-	assert_int_equal(live(f), MANY);
-	assert_int_equal(registry(f)->candidates, MANY);
+	assert_int_equal(gate_registry(f, "custom")->ca_count, 1);
+	assert_int_equal(gate_live_rows(f), MANY);
+	assert_int_equal(gate_registry(f, "custom")->candidates, MANY);
 	gate_tick();
-	assert_int_equal(live(f), MANY);
+	assert_int_equal(gate_live_rows(f), MANY);
 	/* the command is durable, and a page is not */
 	remove_ca(f, "");
 	gate_broker.settle = NULL;
@@ -293,7 +257,7 @@ static void test_a_disk_that_fails(void **state)
 	assert_int_equal(gate_published_count(RESPONSE, "removed"), 2);
 	assert_non_null(strstr(gate_published(RESPONSE, "removed"),
 			       "\"ended\":1200,\"sessions\":0"));
-	assert_int_equal(live(f), 0);
+	assert_int_equal(gate_live_rows(f), 0);
 	assert_int_equal(withdrawn(f), MANY);
 }
 
@@ -349,15 +313,16 @@ static void test_memory_that_is_not_there(void **state)
 		answer = settled(f, 0);
 		trouble += gate_broker.log[0] != '\0';
 		assert_int_equal(sweeps(f), 0);
-		assert_int_equal(registry(f)->candidates, live(f));
-		if (registry(f)->ca_count == 0) {
-			assert_int_equal(live(f), 0);
+		assert_int_equal(gate_registry(f, "custom")->candidates,
+				 gate_live_rows(f));
+		if (gate_registry(f, "custom")->ca_count == 0) {
+			assert_int_equal(gate_live_rows(f), 0);
 			assert_non_null(answer);
 			assert_non_null(strstr(answer, "\"ended\":300,"));
 			add_ca(f, "\"OK\"");
 			ended++;
 		} else {
-			assert_int_equal(live(f), SOME);
+			assert_int_equal(gate_live_rows(f), SOME);
 			assert_true(!answer || strstr(answer, "UNAVAILABLE"));
 			remove_ca(f, "");
 			assert_non_null(settled(f, answer != NULL));
@@ -379,7 +344,7 @@ static void test_two_commands_of_a_message(void **state)
 	put(f, "0", MANY, NULL, false);
 	put(f, "1", MANY, other, false);
 	remove_ca(f, "," DELETE ",{\"command\":\"getInfo\"}");
-	assert_int_equal(live(f), 2 * MANY - ZTP_ENDING_PAGE);
+	assert_int_equal(gate_live_rows(f), 2 * MANY - ZTP_ENDING_PAGE);
 	for (int i = 0; i < 2 * TURNS; i++)
 		gate_tick();
 	answer = gate_published(RESPONSE, "removed");
@@ -387,7 +352,7 @@ static void test_two_commands_of_a_message(void **state)
 	assert_int_equal(gate_published_count(RESPONSE, "removed"), 1);
 	assert_int_equal(gate_published_count(RESPONSE, "deleted"), 1);
 	assert_non_null(strstr(answer, "\"command\":\"getInfo\""));
-	assert_int_equal(live(f), 0);
+	assert_int_equal(gate_live_rows(f), 0);
 	assert_int_equal(withdrawn(f), 2 * MANY);
 	assert_int_equal(sweeps(f), 0);
 }

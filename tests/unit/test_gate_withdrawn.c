@@ -56,16 +56,7 @@ static struct mosquitto *waiting(struct gate_fixture *f, const char *path,
 
 static const char *remove_ca(struct gate_fixture *f)
 {
-	char *pem = certs_pem(f->ca), *lines = certs_lines(pem, "\\n");
-	char members[3072];
-
-	(void)snprintf(members, sizeof(members),
-		       "\"command\":\"removeRegistryCa\",\"registry\":"
-		       "\"acme/custom\",\"pem\":\"%s\"",
-		       lines);
-	gate_ok(f, members);
-	free(lines);
-	free(pem);
+	gate_says_ca(f, "removeRegistryCa", "acme/custom", "\"code\":\"OK\"");
 	return gate_published("$CONTROL/ztp/v1/response", NULL);
 }
 
@@ -257,14 +248,10 @@ static void test_who_joins_directly_is_not_asked_about(void **state)
 static void test_a_rejection_is_not_withdrawn(void **state)
 {
 	struct gate_fixture *f = *state;
-	char id[37], members[512];
+	char id[37];
 
 	(void)waiting(f, CUSTOM "a", 0, id);
-	(void)snprintf(members, sizeof(members),
-		       "\"command\":\"rejectDevice\",\"device_path\":\"" CUSTOM
-		       "a\",\"fingerprint_sha256\":\"%s\"",
-		       f->fingerprints[0]);
-	gate_says(f, members, "\"rejected\":true");
+	gate_reject(f, CUSTOM "a", f->fingerprints[0], 60, "\"rejected\":true");
 	gate_tick();
 	assert_int_equal(gate_published_count(WITHDRAWN, NULL), 0);
 	gate_create(f, CUSTOM "a", 0, id, "FAILED_PRECONDITION");
