@@ -5,6 +5,8 @@
 
 #include "gate/db_schema.h"
 
+#define END_REJECTED_MAX 128 /* rejections of a path that has become a device */
+
 #define COLUMNS                                                                \
 	"id, path, fingerprint, spki_sha256, ca, rejected, acked, attempt, "   \
 	"remote_addr, received_at, seen_at, not_after, retry_at, der, "        \
@@ -26,17 +28,24 @@ static const char sql_reject[] =
 	"UPDATE candidates SET rejected = 1, acked = 1, retry_at = ?2, der = "
 	"x'' WHERE id = ?1";
 static const char sql_delete[] = "DELETE FROM candidates WHERE id = ?1";
-static const char sql_end_path[] = "DELETE FROM candidates WHERE path = ?1";
+static const char sql_end_live[] =
+	"DELETE FROM candidates INDEXED BY candidates_path WHERE path = ?1 AND "
+	"rejected = 0";
+static const char sql_end_rejected[] =
+	"DELETE FROM candidates WHERE id IN (SELECT id FROM candidates INDEXED "
+	"BY candidates_cooling WHERE path = ?1 AND rejected = 1 LIMIT ?2)";
 static const char sql_ack[] =
 	"UPDATE candidates SET acked = 1 WHERE id = ?1 AND acked = 0";
 static const char sql_of_certificate[] =
 	"SELECT count(*) FROM candidates WHERE identity IN (?1, ?2) AND "
 	"rejected = 0";
 static const char sql_cooling[] =
-	"SELECT max(retry_at), max(attempt) FROM candidates WHERE path = ?1 "
-	"AND identity IN (?2, ?3) AND rejected = 1";
+	"SELECT max(retry_at), max(attempt) FROM candidates INDEXED BY "
+	"candidates_cooling WHERE path = ?1 AND identity IN (?2, ?3) AND "
+	"rejected = 1";
 static const char sql_of_path[] =
-	"SELECT count(*) FROM candidates WHERE path = ?1 AND rejected = 0";
+	"SELECT count(*) FROM candidates INDEXED BY candidates_path WHERE "
+	"path = ?1 AND rejected = 0";
 
 /* Two indexes would do for the first: one has all that are live. */
 static const char sql_offered[] =
@@ -45,7 +54,8 @@ static const char sql_all[] = SELECT_BY("candidates_live") "rejected = 0" PAGE;
 static const char sql_registry[] = SELECT "registry = ?3 AND rejected = 0" PAGE;
 static const char sql_ca[] =
 	SELECT "registry = ?3 AND ca = ?4 AND rejected = 0" PAGE;
-static const char sql_path[] = SELECT "path = ?3" PAGE;
+static const char sql_path[] =
+	SELECT_BY("candidates_path") "path = ?3 AND rejected = 0" PAGE;
 static const char sql_id[] = SELECT "id = ?3" PAGE;
 static const char sql_cooled_certificate[] = SELECT
 	"identity IN (?4, ?5) AND rejected = 1 AND retry_at <= ?3 ORDER BY "
@@ -219,14 +229,15 @@ int ztp_candidates_delete(struct ztp_db *db, struct ztp_registry *registry,
 int ztp_candidates_end_path(struct ztp_db *db, struct ztp_registry *registry,
 			    const char *path, struct ztp_error *error)
 {
-	int64_t live = ztp_candidates_of_path(db, path, error);
-	int rc =
-		live < 0 ? (int)live : change(db, sql_end_path, path, 0, error);
+	int rc = change(db, sql_end_live, path, 0, error);
 
-	if (rc == 0 && registry) {
-		registry->candidates -= live;
-		registry->rejected -= ztp_db_changes(db) - live;
-	}
+	if (rc == 0 && registry)
+		registry->candidates -= ztp_db_changes(db);
+	if (rc == 0)
+		rc = change(db, sql_end_rejected, path, END_REJECTED_MAX,
+			    error);
+	if (rc == 0 && registry)
+		registry->rejected -= ztp_db_changes(db);
 	return rc;
 }
 

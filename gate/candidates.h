@@ -52,7 +52,8 @@ int ztp_candidates_reject(struct ztp_db *db, struct ztp_registry *registry,
 int ztp_candidates_delete(struct ztp_db *db, struct ztp_registry *registry,
 			  const struct ztp_candidate *candidate,
 			  struct ztp_error *error);
-/* Deletes all candidates of a path, including those in their cool-down. */
+/* Deletes all candidates of a path, including those in their cool-down. If these
+ * are very many, some stay: they do not matter while the path is a device's. */
 int ztp_candidates_end_path(struct ztp_db *db, struct ztp_registry *registry,
 			    const char *path, struct ztp_error *error);
 /* Returns 1 if the candidate was still being offered. */
@@ -79,7 +80,7 @@ enum ztp_candidate_list {
 	ZTP_CANDIDATES_ALL,	 /* live */
 	ZTP_CANDIDATES_REGISTRY, /* live, of the registry `of` */
 	ZTP_CANDIDATES_CA,	 /* of these, those that `ca` has signed */
-	ZTP_CANDIDATES_PATH,	 /* any, of the path `of` */
+	ZTP_CANDIDATES_PATH,	 /* live, of the path `of` */
 	ZTP_CANDIDATES_ID,	 /* any, of the id `of` */
 	/* past notAfter, long unseen, or rejected long ago: */
 	ZTP_CANDIDATES_DUE,

@@ -74,5 +74,14 @@ static const char due[] =
 	"CREATE INDEX deleted_at ON deleted(at);"
 	"CREATE INDEX withdrawn_at ON withdrawn(at);";
 
+/* Version 5 finds what is live of a path, and what one certificate is there,
+ * without looking at all others that were rejected there: with as many
+ * certificates of one CA anybody can make them as many as a registry may have. */
+static const char of_path[] =
+	"CREATE INDEX candidates_path ON candidates(path, id) WHERE rejected = "
+	"0;"
+	"CREATE INDEX candidates_cooling ON candidates(path, identity) WHERE "
+	"rejected = 1;";
+
 const char *const ztp_db_schema[ZTP_DB_SCHEMA_VERSION] = {schema, withdrawn,
-							  proven, due};
+							  proven, due, of_path};

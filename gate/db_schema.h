@@ -5,7 +5,7 @@
 #ifndef ZTP_GATE_DB_SCHEMA_H
 #define ZTP_GATE_DB_SCHEMA_H
 
-#define ZTP_DB_SCHEMA_VERSION 4
+#define ZTP_DB_SCHEMA_VERSION 5
 
 /* When a candidate is to be deleted, in ms: its last second over or 30 days not
  * seen; 7 days after a cool-down, as long as the attempts are counted. A query
