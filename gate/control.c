@@ -43,6 +43,7 @@ static void reply_begin(struct ztp_reply *reply)
 {
 	reply->code = ZTP_CODE_OK;
 	reply->data = cJSON_CreateObject();
+	reply->sweep = 0;
 	reply->error[0] = '\0';
 	if (!reply->data)
 		(void)ztp_reply_fail(reply, ZTP_CODE_UNAVAILABLE,
@@ -104,17 +105,19 @@ static bool fill(cJSON *response, const char *name, const char *correlation,
 }
 
 /* Without memory for all of it there is no response, and whoever asked asks
- * again. */
-static void append(cJSON *responses, const char *name, const char *correlation,
+ * again. False: then the reply's data are gone. */
+static bool append(cJSON *responses, const char *name, const char *correlation,
 		   struct ztp_reply *reply)
 {
 	cJSON *response = cJSON_CreateObject();
+	bool whole = response && fill(response, name, correlation, reply) &&
+		     cJSON_AddItemToArray(responses, response);
 
-	if (!response || !fill(response, name, correlation, reply) ||
-	    !cJSON_AddItemToArray(responses, response))
+	if (!whole)
 		cJSON_Delete(response);
 	cJSON_Delete(reply->data);
 	reply->data = NULL;
+	return whole;
 }
 
 static void answer_one(struct ztp_gate *gate, bool allowed, const cJSON *in,
@@ -123,6 +126,7 @@ static void answer_one(struct ztp_gate *gate, bool allowed, const cJSON *in,
 	const char *name = NULL, *correlation = NULL;
 	struct ztp_error error = {0};
 	struct ztp_reply reply;
+	cJSON *data;
 
 	reply_begin(&reply);
 	if (!cJSON_IsObject(in) ||
@@ -136,7 +140,10 @@ static void answer_one(struct ztp_gate *gate, bool allowed, const cJSON *in,
 				     "not an operator");
 	else
 		run_one(gate, in, name, &reply);
-	append(responses, name ? name : "", correlation, &reply);
+	data = reply.data;
+	if (append(responses, name ? name : "", correlation, &reply) && data &&
+	    reply.sweep != 0)
+		ztp_sweeps_answer(gate, reply.sweep, data);
 }
 
 /* A command that cannot be written may take with it what those before it in the
@@ -168,7 +175,7 @@ static void answer_all(struct ztp_gate *gate, bool allowed, const char *text,
 	if (ztp_tree_parse(&tree, text, len, ZTP_CONTROL_MESSAGE_MAX, &error) !=
 	    0) {
 		(void)ztp_reply_error(&reply, &error);
-		append(responses, "", NULL, &reply);
+		(void)append(responses, "", NULL, &reply);
 		return;
 	}
 	commands = cJSON_GetObjectItemCaseSensitive(tree, ZTP_M_COMMANDS);
@@ -177,7 +184,7 @@ static void answer_all(struct ztp_gate *gate, bool allowed, const char *text,
 		(void)ztp_reply_fail(&reply, ZTP_CODE_INVALID_ARGUMENT,
 				     "commands is not a list of at most %d",
 				     ZTP_CONTROL_COMMANDS_MAX);
-		append(responses, "", NULL, &reply);
+		(void)append(responses, "", NULL, &reply);
 	} else {
 		cJSON_Delete(reply.data);
 		answer_each(gate, allowed, commands, responses);

@@ -20,7 +20,8 @@ int ztp_control(int event, void *event_data, void *userdata);
 /* The answer to a command: data if code is "OK", otherwise error. */
 struct ztp_reply {
 	const char *code;
-	cJSON *data; /* owned; an object */
+	cJSON *data;   /* owned; an object */
+	int64_t sweep; /* its id, if data is complete when that is done */
 	char error[256];
 };
 

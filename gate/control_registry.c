@@ -177,8 +177,7 @@ static void finish(struct ztp_ending *ending, int64_t sweep,
 {
 	if (sweep == 0)
 		ztp_ending_describe(ending, reply->data);
-	else
-		ztp_sweeps_answer(ending->gate, sweep, reply->data);
+	reply->sweep = sweep;
 	ztp_ending_finish(ending);
 }
 

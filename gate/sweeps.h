@@ -46,8 +46,8 @@ void ztp_sweeps_finish(struct ztp_gate *gate);
  * many. */
 void ztp_sweeps_rotate(struct ztp_gate *gate);
 
-/* The command has succeeded, and its `data` (a view) gets the numbers when all
- * have ended. */
+/* The command has succeeded and its response is in the message: its `data` (a
+ * view) get the numbers when all have ended. */
 void ztp_sweeps_answer(struct ztp_gate *gate, int64_t id, struct cJSON *data);
 /* True: a command in this message waits. Then the message is published later,
  * and no longer the caller's. */

@@ -14,7 +14,7 @@
 #include "base/clock.h"
 #include "base/json_tree.h"
 #include "gate/db.h"
-#include "gate_fixture.h"
+#include "gate_rows.h"
 #include "ztp/gate_protocol.h"
 
 static const char insert[] =
@@ -134,12 +134,83 @@ static void test_subscribed_again(void **state)
 	gate_broker.refused = NULL;
 }
 
+#define MANY 300 /* more than two pages */
+
+/* removeRegistryCa with memory for so many pieces of JSON, until all candidates
+ * of the CA have ended. Is it answered? */
+static bool remove_ca(struct gate_fixture *f, long n)
+{
+	cJSON_Hooks hooks = {some, free};
+	size_t before = gate_published_count(ZTP_MQTT_RESPONSE, "removed");
+	char members[512], hex[ZTP_SHA256_HEX];
+
+	ztp_hex_encode(
+		hex,
+		ztp_ca_cert(gate_registry(f, "custom")->cas[0])->fingerprint,
+		ZTP_SHA256_LEN);
+	(void)snprintf(members, sizeof(members),
+		       "{\"commands\":[{\"command\":\"removeRegistryCa\","
+		       "\"registry\":\"acme/custom\",\"fingerprint_sha256\":"
+		       "\"%s\",\"correlationData\":\"removed\"}]}",
+		       hex);
+	allowed = n;
+	cJSON_InitHooks(&hooks);
+	gate_control(f->op, members);
+	cJSON_InitHooks(NULL);
+	for (int i = 0; i < 4; i++)
+		gate_tick();
+	return gate_published_count(ZTP_MQTT_RESPONSE, "removed") > before;
+}
+
+/* Who removes a CA is answered when its candidates have ended. The answer that is
+ * not whole is not one to wait with. */
+static void test_an_answer_that_waits(void **state)
+{
+	static const char forget[] = "DELETE FROM withdrawn";
+	struct gate_fixture *f = *state;
+	int silent = 0, removed = 0;
+	bool answered = false;
+
+	for (long n = 0; !answered; n++) {
+		char name[16];
+
+		(void)snprintf(name, sizeof(name), "%ld", n);
+		gate_put(f, name, MANY,
+			 (struct gate_rows){
+				 .ca = ztp_ca_cert(gate_registry(f, "custom")
+							   ->cas[0])
+					       ->fingerprint,
+				 .not_after = GATE_DAY,
+			 });
+		gate_tick();
+		answered = remove_ca(f, n);
+		if (gate_registry(f, "custom")->ca_count > 0) {
+			answered = remove_ca(f, 1 << 20);
+			assert_true(answered);
+			answered = false;
+		} else {
+			silent += !answered;
+			removed++;
+		}
+		assert_int_equal(gate_live_rows(f), 0);
+		gate_add_ca(f, "acme/custom");
+		gate_unload(f);
+		gate_broker_reset(); /* all that was withdrawn is offered */
+		assert_int_equal(gate_load(f), 0);
+		f->op = gate_client("op", OP, "secret", 5);
+		gate_change(f, forget);
+	}
+	assert_true(silent > 0 && removed > silent);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_bind),
 		cmocka_unit_test(test_builder),
 		cmocka_unit_test_setup_teardown(test_subscribed_again,
+						gate_setup, gate_teardown),
+		cmocka_unit_test_setup_teardown(test_an_answer_that_waits,
 						gate_setup, gate_teardown),
 	};
 
