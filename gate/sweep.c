@@ -14,8 +14,6 @@
 #include "gate/sweeps.h"
 #include "ztp/gate_protocol.h"
 
-#define AGAIN_MS 1000LL /* after an error */
-
 /* Ends the next page. Returns 1 if there may be more, 0 or negative. */
 static int end_page(struct ztp_ending *ending, const char *registry,
 		    const uint8_t *ca, struct ztp_error *error)
@@ -88,7 +86,7 @@ void ztp_sweep_tick(struct ztp_gate *gate, int64_t now_ms)
 		return;
 	more = go_on(&ending, &sweeps->all[0], &error);
 	if (more < 0) {
-		sweeps->next = now_ms + AGAIN_MS;
+		sweeps->next = now_ms + ZTP_SWEEPS_AGAIN_MS;
 		ztp_gate_trouble(gate, &error);
 		ztp_gate_undo(gate); /* which reads the list again */
 	} else {

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json_tree.h"
 #include "gate/outbox.h"
 #include "ztp/gate_protocol.h"
@@ -79,6 +80,9 @@ void ztp_sweeps_lost(struct ztp_gate *gate, uint64_t kept)
 	struct ztp_sweeps *sweeps = &gate->sweeps;
 
 	sweeps->last = 0;
+	/* On a disk that is full the next page would be lost as well, and that
+	 * in each turn of the loop. */
+	sweeps->next = ztp_clock_boot() + ZTP_SWEEPS_AGAIN_MS;
 	for (size_t i = 0; i < sweeps->count; i++) {
 		struct ztp_sweep *sweep = &sweeps->all[i];
 		cJSON *answer = sweep->answer;

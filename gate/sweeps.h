@@ -12,7 +12,8 @@
 
 struct cJSON;
 
-#define ZTP_SWEEPS_MAX 64 /* at a time */
+#define ZTP_SWEEPS_MAX	    64	   /* at a time */
+#define ZTP_SWEEPS_AGAIN_MS 1000LL /* after an error, or a loss */
 
 /* All candidates of a registry, or those that one CA has signed. */
 struct ztp_sweep {

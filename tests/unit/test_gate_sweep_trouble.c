@@ -34,6 +34,7 @@ static const char *settled(struct gate_fixture *f, size_t before)
 static void test_a_disk_that_fails(void **state)
 {
 	struct gate_fixture *f = *state;
+	struct ztp_gate *gate = f->gate;
 
 	sweeping_put(f, "0", MANY, NULL, false);
 	gate_broker.settle = NULL;
@@ -56,6 +57,7 @@ static void test_a_disk_that_fails(void **state)
 	assert_int_equal(gate_live_rows(f), MANY);
 	/* the command is durable, and a page is not */
 	sweeping_remove_ca(f, "");
+	gate->sweeps.next = 0;
 	gate_broker.settle = NULL;
 	gate_disk_set(true, EIO);
 	gate_tick();
@@ -133,12 +135,36 @@ static void test_memory_that_is_not_there(void **state)
 	assert_true(refused > 0 && ended > 0 && trouble > refused);
 }
 
+/* A disk that takes nothing is not asked for a page in each turn. */
+static void test_a_disk_that_goes_on_failing(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct ztp_gate *gate = f->gate;
+	uint64_t before;
+
+	sweeping_put(f, "0", MANY, NULL, false);
+	sweeping_remove_ca(f, "");
+	gate_disk_set(false, ENOSPC);
+	gate_tick();
+	before = gate->losses;
+	for (int i = 0; i < 100; i++) {
+		gate_disk_set(false, ENOSPC);
+		gate_tick();
+	}
+	assert_true(before > 0);
+	assert_in_range(gate->losses - before, 0, 2);
+	gate_disk_set(false, 0);
+	assert_non_null(settled(f, 0));
+	assert_int_equal(gate_live_rows(f), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(name)                                                                \
 	cmocka_unit_test_setup_teardown(name, gate_setup, sweeping_teardown)
 		T(test_a_disk_that_fails),
+		T(test_a_disk_that_goes_on_failing),
 		T(test_memory_that_is_not_there),
 #undef T
 	};
