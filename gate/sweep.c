@@ -79,16 +79,19 @@ void ztp_sweep_tick(struct ztp_gate *gate, int64_t now_ms)
 	struct ztp_sweeps *sweeps = &gate->sweeps;
 	struct ztp_ending ending = {.gate = gate, .in_turns = true};
 	struct ztp_error error = {0};
+	int64_t id;
 	int more;
 
 	if (sweeps->count == 0 || gate->stale || now_ms < sweeps->next ||
 	    ztp_db_durable(gate->db) < sweeps->last)
 		return;
+	id = sweeps->all[0].id;
 	more = go_on(&ending, &sweeps->all[0], &error);
 	if (more < 0) {
 		sweeps->next = now_ms + ZTP_SWEEPS_AGAIN_MS;
 		ztp_gate_trouble(gate, &error);
-		ztp_gate_undo(gate); /* which reads the list again */
+		ztp_gate_undo(gate); /* which may read the list again */
+		ztp_sweeps_put_off(gate, id);
 	} else {
 		sweeps->all[0].ended += ending.count;
 		sweeps->all[0].sessions += (int64_t)ending.sessions.count;

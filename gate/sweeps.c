@@ -124,6 +124,28 @@ void ztp_sweeps_rotate(struct ztp_gate *gate)
 	sweeps->all[sweeps->count - 1] = first;
 }
 
+/* Is a's turn after b's, when it has been that of `id`? Those that have a lower
+ * one come after those that have a higher one. */
+static bool is_later(const struct ztp_sweep *a, const struct ztp_sweep *b,
+		     int64_t id)
+{
+	if ((a->id <= id) != (b->id <= id))
+		return a->id <= id;
+	return a->id > b->id;
+}
+
+void ztp_sweeps_put_off(struct ztp_gate *gate, int64_t id)
+{
+	struct ztp_sweeps *sweeps = &gate->sweeps;
+	size_t next = 0;
+
+	for (size_t i = 1; i < sweeps->count; i++)
+		if (is_later(&sweeps->all[next], &sweeps->all[i], id))
+			next = i;
+	while (next-- > 0)
+		ztp_sweeps_rotate(gate);
+}
+
 /* ---- the list */
 
 static struct ztp_sweep *append(struct ztp_sweeps *sweeps)

@@ -46,6 +46,9 @@ void ztp_sweeps_finish(struct ztp_gate *gate);
 /* The next one's turn: one with few candidates does not wait for one with
  * many. */
 void ztp_sweeps_rotate(struct ztp_gate *gate);
+/* It was the turn of this one, in vain: the others' turns come before it is
+ * again, though the list may have been read anew. */
+void ztp_sweeps_put_off(struct ztp_gate *gate, int64_t id);
 
 /* The command has succeeded and its response is in the message: its `data` (a
  * view) get the numbers when all have ended. */

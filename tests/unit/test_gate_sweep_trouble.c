@@ -71,26 +71,10 @@ static void test_a_disk_that_fails(void **state)
 	assert_int_equal(sweeping_withdrawn(f), MANY);
 }
 
-static void change(struct gate_fixture *f, const char *sql)
-{
-	struct ztp_gate *gate = f->gate;
-
-	assert_int_equal(
-		ztp_db_run(gate->db, ztp_db_use(gate->db, sql, NULL), NULL), 0);
-	gate_tick();
-}
-
-/* As the bridge acknowledges them. */
-static void forget_withdrawn(struct gate_fixture *f)
-{
-	static const char sql[] = "DELETE FROM withdrawn";
-
-	change(f, sql);
-}
-
 /* SQLite has no memory for the command, or for a page. */
 static void test_memory_that_is_not_there(void **state)
 {
+	static const char forget[] = "DELETE FROM withdrawn";
 	struct gate_fixture *f = *state;
 	int refused = 0, ended = 0, trouble = 0;
 
@@ -130,7 +114,7 @@ static void test_memory_that_is_not_there(void **state)
 			sweeping_add_ca(f, "\"OK\"");
 			refused++;
 		}
-		forget_withdrawn(f);
+		gate_change(f, forget); /* as acknowledged */
 	}
 	assert_true(refused > 0 && ended > 0 && trouble > refused);
 }
@@ -158,6 +142,36 @@ static void test_a_disk_that_goes_on_failing(void **state)
 	assert_int_equal(gate_live_rows(f), 0);
 }
 
+/* Its page cannot be read, and the others' can. */
+static void test_one_that_is_damaged(void **state)
+{
+	static const char spoil[] =
+		"UPDATE candidates SET spki_sha256 = x'00' WHERE id = '0-299'";
+	static const char mend[] = "UPDATE candidates SET spki_sha256 = "
+				   "zeroblob(32) WHERE id = '0-299'";
+	const uint8_t other[ZTP_SHA256_LEN] = {7};
+	struct gate_fixture *f = *state;
+
+	sweeping_put(f, "0", SOME, NULL, false);
+	sweeping_put(f, "1", SOME, other, false);
+	gate_change(f, spoil);
+	sweeping_remove_ca(f, "");
+	sweeping_send(f, DELETE);
+	gate_ok(f, "\"command\":\"createRegistry\",\"registry\":\"acme/few\"");
+	sweeping_send(
+		f, "{\"command\":\"deleteRegistry\",\"registry\":\"acme/few\","
+		   "\"correlationData\":\"few\"}");
+	sweeping_pass(f);
+	assert_int_equal(gate_published_count(RESPONSE, "\"few\""), 1);
+	assert_int_equal(gate_published_count(RESPONSE, "removed"), 0);
+	assert_true(sweeping_left(f) > 0);
+	gate_change(f, mend);
+	sweeping_pass(f);
+	assert_int_equal(gate_published_count(RESPONSE, "removed"), 1);
+	assert_int_equal(gate_published_count(RESPONSE, "deleted"), 1);
+	assert_int_equal(gate_live_rows(f), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -166,6 +180,7 @@ int main(void)
 		T(test_a_disk_that_fails),
 		T(test_a_disk_that_goes_on_failing),
 		T(test_memory_that_is_not_there),
+		T(test_one_that_is_damaged),
 #undef T
 	};
 
