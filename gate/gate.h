@@ -37,6 +37,7 @@ struct ztp_sweeps {
 	size_t count;
 	int64_t next;  /* CLOCK_BOOTTIME; after an error */
 	uint64_t last; /* the commit of the last page */
+	int64_t spent; /* rows of pages since the last turn */
 };
 
 /* What is told once it is durable; see gate/outbox.h. */

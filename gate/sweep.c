@@ -14,6 +14,8 @@
 #include "gate/sweeps.h"
 #include "ztp/gate_protocol.h"
 
+#define AT_ONCE (4 * ZTP_ENDING_PAGE) /* candidates of one turn: some 20 ms */
+
 /* Ends the next page. Returns 1 if there may be more, 0 or negative. */
 static int end_page(struct ztp_ending *ending, const char *registry,
 		    const uint8_t *ca, struct ztp_error *error)
@@ -35,8 +37,10 @@ int ztp_sweep_begin(struct ztp_ending *ending, int64_t *id,
 		    const char *registry, const uint8_t *ca,
 		    struct ztp_error *error)
 {
-	/* A message may have many such commands, but a turn has one page. */
-	bool waits = ending->gate->sweeps.count > 0;
+	/* A message may have many such commands, but a turn has one page, or
+	 * some that are not full. */
+	struct ztp_sweeps *sweeps = &ending->gate->sweeps;
+	bool waits = sweeps->count > 0 || sweeps->spent >= AT_ONCE;
 	int rc = waits ? 1 : end_page(ending, registry, ca, error);
 	struct ztp_sweep sweep = {
 		.of_ca = ca != NULL,
@@ -45,6 +49,7 @@ int ztp_sweep_begin(struct ztp_ending *ending, int64_t *id,
 	};
 
 	*id = 0;
+	sweeps->spent += ending->count;
 	if (rc <= 0)
 		return rc;
 	memcpy(sweep.registry, registry, strlen(registry) + 1);
@@ -82,6 +87,7 @@ void ztp_sweep_tick(struct ztp_gate *gate, int64_t now_ms)
 	int64_t id;
 	int more;
 
+	sweeps->spent = 0;
 	if (sweeps->count == 0 || gate->stale || now_ms < sweeps->next ||
 	    ztp_db_durable(gate->db) < sweeps->last)
 		return;

@@ -13,6 +13,8 @@
 #include "base/clock.h"
 #include "gate_sweeping.h"
 
+#define SMALL 12
+
 static void test_a_page_in_a_turn(void **state)
 {
 	struct gate_fixture *f = *state;
@@ -126,6 +128,46 @@ static void test_it_goes_on_after_a_restart(void **state)
 	assert_int_equal(gate_registry(f, "custom")->candidates, 0);
 }
 
+/* A message may have many of these commands, each for less than a page. */
+static void test_many_small_ones(void **state)
+{
+	struct gate_fixture *f = *state;
+	char text[8192] = "", name[16];
+	size_t len = 0;
+
+	for (int i = 0; i < SMALL; i++) {
+		char members[128];
+
+		(void)snprintf(name, sizeof(name), "small%d", i);
+		(void)snprintf(members, sizeof(members),
+			       "\"command\":\"createRegistry\",\"registry\":"
+			       "\"acme/%s\"",
+			       name);
+		gate_ok(f, members);
+		gate_put(f, name, ZTP_ENDING_PAGE - 1,
+			 (struct gate_rows){.registry = name,
+					    .not_after = GATE_DAY});
+		len += (size_t)snprintf(
+			text + len, sizeof(text) - len,
+			"%s{\"command\":\"deleteRegistry\",\"registry\":"
+			"\"acme/%s\",\"correlationData\":\"deleted\"}",
+			i ? "," : "", name);
+	}
+	gate_tick();
+	sweeping_send(f, text);
+	assert_in_range(gate_live_rows(f),
+			(SMALL - 5) * (ZTP_ENDING_PAGE - 1) - 1,
+			(SMALL - 4) * (ZTP_ENDING_PAGE - 1));
+	for (int i = 0; i < SMALL; i++)
+		gate_tick();
+	assert_int_equal(gate_live_rows(f), 0);
+	assert_int_equal(gate_published_count(RESPONSE, "deleted"), 1);
+	assert_null(gate_published(RESPONSE, "\"error\""));
+	/* and the next one is answered at once */
+	gate_ok(f, "\"command\":\"createRegistry\",\"registry\":\"acme/few\"");
+	gate_ok(f, "\"command\":\"deleteRegistry\",\"registry\":\"acme/few\"");
+}
+
 /* They are answered together, as they were asked. */
 static void test_two_commands_of_a_message(void **state)
 {
@@ -192,6 +234,7 @@ int main(void)
 		T(test_a_page_in_a_turn),
 		T(test_by_another_ca_it_comes_afterwards),
 		T(test_it_goes_on_after_a_restart),
+		T(test_many_small_ones),
 		T(test_two_commands_of_a_message),
 		T(test_few_beside_many),
 		T(test_nobody_is_answered_at_the_end),
