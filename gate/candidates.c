@@ -56,7 +56,7 @@ static const char sql_ca[] =
 	SELECT "registry = ?3 AND ca = ?4 AND rejected = 0" PAGE;
 static const char sql_path[] =
 	SELECT_BY("candidates_path") "path = ?3 AND rejected = 0" PAGE;
-static const char sql_id[] = SELECT "id = ?3" PAGE;
+static const char sql_id[] = SELECT "id = ?3 AND rejected = 0" PAGE;
 static const char sql_cooled_certificate[] = SELECT
 	"identity IN (?4, ?5) AND rejected = 1 AND retry_at <= ?3 ORDER BY "
 	"retry_at LIMIT ?2";

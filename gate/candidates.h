@@ -81,7 +81,7 @@ enum ztp_candidate_list {
 	ZTP_CANDIDATES_REGISTRY, /* live, of the registry `of` */
 	ZTP_CANDIDATES_CA,	 /* of these, those that `ca` has signed */
 	ZTP_CANDIDATES_PATH,	 /* live, of the path `of` */
-	ZTP_CANDIDATES_ID,	 /* any, of the id `of` */
+	ZTP_CANDIDATES_ID,	 /* live, of the id `of` */
 	/* past notAfter, long unseen, or rejected long ago: */
 	ZTP_CANDIDATES_DUE,
 	/* rejected, and the cool-down is over: */

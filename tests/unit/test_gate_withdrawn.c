@@ -257,6 +257,24 @@ static void test_a_rejection_is_not_withdrawn(void **state)
 	gate_create(f, CUSTOM "a", 0, id, "FAILED_PRECONDITION");
 }
 
+/* In the turn in which it came, before it was offered: its certificate is not
+ * kept, and an event without one would be a dead letter. */
+static void test_what_was_never_offered(void **state)
+{
+	struct gate_fixture *f = *state;
+
+	gate_tick(); /* the first round of offers is over */
+	assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 0)),
+			 MOSQ_ERR_SUCCESS);
+	gate_says(f,
+		  "\"command\":\"rejectPending\",\"device_path\":\"" CUSTOM
+		  "a\"",
+		  "\"ended\":1");
+	gate_tick();
+	assert_int_equal(gate_published_count(PENDING, NULL), 0);
+	assert_int_equal(gate_published_count(WITHDRAWN, NULL), 1);
+}
+
 /* ---- connections */
 
 /* The value of a string member, in a static buffer. */
@@ -408,6 +426,7 @@ int main(void)
 		T(test_an_operator_rejects_what_is_pending),
 		T(test_who_joins_directly_is_not_asked_about),
 		T(test_a_rejection_is_not_withdrawn),
+		T(test_what_was_never_offered),
 		T(test_a_connection_has_an_id),
 		T(test_a_connection_keeps_its_id),
 		T(test_an_operator_asks_to_tell_again),
