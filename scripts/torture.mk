@@ -36,7 +36,7 @@ $(TORTURE_DIR)/bridge: $(patsubst %.c,$(TORTURE_DIR)/o/%.o,$(TORTURE_SIM)) \
 	$(Q)$(LINK_SAN) -rdynamic $(TORTURE_WRAP:%=-Wl$(comma)--wrap=%) -o $@ $^ $(BRIDGE_LIBS) -lcjson $(LDLIBS)
 
 # The test's own memory never fails, nor does that of the played broker.
-TORTURE_GATE_OWN := $(addprefix tests/torture/,gate.c gate_entries.c gate_orders.c gate_devices.c) \
+TORTURE_GATE_OWN := $(addprefix tests/torture/,gate.c gate_entries.c gate_orders.c gate_devices.c gate_sweep.c) \
 	$(addprefix tests/unit/,gate_broker.c gate_fixture.c certs.c certs_der.c)
 TORTURE_GATE := $(TORTURE_PARTS) tests/torture/gate_calls.c
 TORTURE_GATE_WRAP := $(TORTURE_MEMORY) open fchmod fstat stat getrandom clock_gettime \

@@ -6,6 +6,7 @@ import sqlite3
 
 import pytest
 
+from harness.cpu import cpu_seconds
 from harness.gate import NOT_AUTHORIZED, Gate, path_of
 
 REGISTRY, OTHER, DIRECT = "acme/plant", "acme/other", "acme/direct"
@@ -14,15 +15,25 @@ PER_CERTIFICATE = 2
 
 
 @pytest.fixture
-def gate(tmp_path, ca):
-    gate = Gate(tmp_path / "gate", ca.server(), {
-        "max_per_registry": PER_REGISTRY,
-        "max_per_certificate": PER_CERTIFICATE}).start()
-    with gate.operator(listen=False) as operator:
-        for registry in (REGISTRY, OTHER, DIRECT):
-            make(operator, registry, ca)
-    yield gate
-    gate.stop()
+def gate_of(tmp_path, ca):
+    """Makes the test's gate, with these options."""
+    gates = []
+
+    def start(options):
+        gates.append(Gate(tmp_path / "gate", ca.server(), options).start())
+        with gates[0].operator(listen=False) as operator:
+            for registry in (REGISTRY, OTHER, DIRECT):
+                make(operator, registry, ca)
+        return gates[0]
+
+    yield start
+    gates[0].stop()
+
+
+@pytest.fixture
+def gate(gate_of):
+    return gate_of({"max_per_registry": PER_REGISTRY,
+                    "max_per_certificate": PER_CERTIFICATE})
 
 
 def make(operator, registry, ca):
@@ -129,3 +140,45 @@ def test_a_registry_that_is_made_anew(gate, ca):
         refused(gate, operator, path_of(REGISTRY), ca.issue(), "too_many")
         for path, leaf in zip(paths, leaves):
             refused(gate, operator, path, leaf, "rejected")
+
+
+CROWD = 20000
+
+
+def crowd(gate, path):
+    """As many certificates of the CA have been rejected for one path."""
+    with while_stopped(gate) as db:
+        db.row_factory = sqlite3.Row
+        one = dict(db.execute("SELECT * FROM candidates WHERE path = ?",
+                              (path,)).fetchone())
+        names = ",".join(one)
+        db.executemany(
+            f"INSERT INTO candidates({names}) VALUES"
+            f"({','.join('?' * len(one))})",
+            (tuple({**one, "id": f"{i:036d}",
+                    "fingerprint": i.to_bytes(32, "big"),
+                    "identity": i.to_bytes(32, "big")}.values())
+             for i in range(CROWD)))
+
+
+def test_a_path_with_a_crowd_of_rejections(gate_of, ca):
+    """They cost the broker's one thread nothing, whoever asks for the path."""
+    gate = gate_of({})
+    leaf, others = ca.issue(), [ca.issue() for _ in range(4)]
+    with gate.operator() as operator:
+        path = rejected(gate, operator, leaf)
+    crowd(gate, path)
+    with gate.operator() as operator:
+        used = cpu_seconds(gate)
+        for other in others[:3]:
+            with gate.first(path, other) as device:
+                assert device.accepted
+            operator.do("rejectDevice", device_path=path,
+                        fingerprint_sha256=other.fingerprint)
+        refused(gate, operator, path, leaf, "rejected")
+        with gate.first(path, others[3]) as device:
+            assert device.accepted
+            assert operator.do(
+                "createDevice", device_path=path, request_id="r",
+                fingerprint_sha256=others[3].fingerprint)["created"]
+        assert cpu_seconds(gate) - used < 0.5

@@ -5,6 +5,7 @@
  */
 #include "fuzz.h"
 
+#include <sqlite3.h>
 #include <unistd.h>
 
 #include "tests/fuzz/spoil.h"
@@ -47,6 +48,21 @@ static void furnish(void)
 		"\"command\":\"deleteDevice\",\"device_path\":\"" DIRECT "b\"");
 }
 
+/* Candidates that are still to end with their registry or their CA, as when the
+ * broker was killed meanwhile. There need be none. */
+static void leave_sweeps(void)
+{
+	static const char sql[] =
+		"INSERT INTO sweeps(registry, ca, ended, sessions) VALUES("
+		"'acme/direct', x'', 0, 0), ('acme/direct', zeroblob(32), 5, "
+		"1)";
+	sqlite3 *db;
+
+	MUST(sqlite3_open(fixture->db, &db) == SQLITE_OK);
+	MUST(sqlite3_exec(db, sql, NULL, NULL, NULL) == SQLITE_OK);
+	MUST(sqlite3_close(db) == SQLITE_OK);
+}
+
 static void begin(void)
 {
 	void *state;
@@ -57,6 +73,7 @@ static void begin(void)
 	furnish();
 	gate_unload(fixture);
 	gate_broker_reset();
+	leave_sweeps();
 	snprintf(good, sizeof(good), "%s.good", fixture->db);
 	spoil_copy(fixture->db, good);
 	MUST(atexit(end) == 0);
@@ -81,12 +98,30 @@ static void ask_all(void)
 		"\"command\":\"getDevice\",\"device_path\":\"" DIRECT "a\"",
 		"\"command\":\"blockDevice\",\"device_path\":\"" DIRECT "a\"",
 		"\"command\":\"deleteDevice\",\"device_path\":\"" DIRECT "a\"",
-		"\"command\":\"deleteRegistry\",\"registry\":\"acme/direct\"",
+		"\"command\":\"createRegistry\",\"registry\":\"acme/more\"",
 	};
 	size_t i;
 
 	for (i = 0; i < sizeof(commands) / sizeof(*commands); i++)
 		ask(commands[i]);
+}
+
+/* It is answered when all candidates have ended, which may be never: one of them
+ * cannot be read. */
+static void delete_registry(void)
+{
+	static const char members[] =
+		"\"command\":\"deleteRegistry\",\"registry\":\"acme/direct\"";
+	size_t before = gate_published_count(ANSWERS, NULL), after;
+
+	(void)gate_command(fixture, members);
+	gate_tick();
+	after = gate_published_count(ANSWERS, NULL);
+	MUST(after <= before + 1);
+	if (after > before)
+		MUST(ztp_json_check(gate_published(ANSWERS, NULL),
+				    strlen(gate_published(ANSWERS, NULL)),
+				    1 << 24, NULL) == 0);
 }
 
 /* The key is never right. */
@@ -109,8 +144,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		MUST(gate_connect(fixture->op) == MOSQ_ERR_PLUGIN_DEFER);
 		knock(DIRECT "a", "unused");
 		knock(CUSTOM "a", fixture->texts[0]);
-		gate_tick();
 		ask_all();
+		delete_registry();
 		gate_tick();
 		gate_unload(fixture);
 	} else {

@@ -166,6 +166,11 @@ static const struct {
 	{"gaterows", "registries.onboarding 'off\nregistries.audience 'a\n"
 		     "registries.name 'n\ncas.pem 'x\ncas.fingerprint \n"
 		     "deleted.at 1\n"},
+	{"gaterows", "sweeps.registry 'acme/custom\nsweeps.ca x00\n"
+		     "candidates.ca x00\n"},
+	{"gaterows", "sweeps.registry 'n\nsweeps.ended -1\nsweeps.ca 1\n"},
+	{"gaterows", "sweeps.registry 'acme/custom\ncandidates.identity x\n"
+		     "sweeps.sessions 9e99\n"},
 	{"settings",
 	 "mqtt: {url: \"mqtts://b:8883\", registrar: gate, "
 	 "version: 3.1.1, command_topic: \"a/{device}\"}\n"

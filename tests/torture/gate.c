@@ -23,9 +23,10 @@
 
 #define APPROVED "\"approved\""
 
-enum plan { PLAN_HOLD, PLAN_SHARED };
-/* shared: two devices may have the same command topic. */
-static const char *const plans[] = {"hold", "shared", NULL};
+enum plan { PLAN_HOLD, PLAN_SHARED, PLAN_SWEEP };
+/* shared: two devices may have the same command topic. sweep: a registry with many
+ * candidates is deleted. */
+static const char *const plans[] = {"hold", "shared", "sweep", NULL};
 
 static void begin(void)
 {
@@ -160,6 +161,8 @@ static void live(void)
 	life_import(DIRECT "from-afar", 1);
 	leave_one_open();
 	life_look();
+	if (life.sweeps)
+		life_delete_many();
 	life_order("blockDevice", "\"device_path\":\"" DIRECT "a\"");
 	life_impostors();
 	life_reload();
@@ -176,6 +179,8 @@ static void live(void)
 	fail.armed = false;
 	restart();
 	verify();
+	if (life.sweeps)
+		life_check_deleted();
 	life_unload();
 }
 
@@ -215,6 +220,7 @@ static void run(int plan, bool verbose, struct campaign_run *run)
 	snprintf(life.f->db, sizeof(life.f->db), "%s/%d.db", life.f->folder,
 		 (int)getppid());
 	remove_database(); /* of the run before, which may have crashed */
+	life.sweeps = plan == PLAN_SWEEP;
 	life.f->command_topic = plan == PLAN_SHARED ? "c/{device}" : NULL;
 	life_leave();
 	memory_mark();

@@ -16,6 +16,7 @@
 extern struct life {
 	struct gate_fixture *f;
 	struct campaign_run *run;
+	bool sweeps; /* a registry with many candidates is deleted */
 } life;
 
 /* --- gate_entries.c: the broker calls the gate */
@@ -38,6 +39,10 @@ void life_look(void);
 void life_add_ca(const char *registry);
 void life_create(const char *path, int who, const char *id);
 void life_import(const char *path, int who);
+
+/* --- gate_sweep.c */
+void life_delete_many(void);
+void life_check_deleted(void);
 
 /* --- gate_devices.c: who comes */
 /* Nobody gets in who must not, at no moment. */
