@@ -14,7 +14,7 @@
 #include "gate/sweeps.h"
 #include "ztp/gate_protocol.h"
 
-#define AT_ONCE (4 * ZTP_ENDING_PAGE) /* candidates of one turn: some 20 ms */
+#define AT_ONCE 512 /* candidates of the commands of one turn: some 20 ms */
 
 /* Ends the next page. Returns 1 if there may be more, 0 or negative. */
 static int end_page(struct ztp_ending *ending, const char *registry,

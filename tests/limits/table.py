@@ -109,9 +109,11 @@ GATE = {
         E2E + "test_gate_access.py"
         "::test_candidates_of_a_path_and_devices_of_a_registry",
     "rejections in force of a certificate, of a registry":
-        UNIT + "test_gate_rejections.c",
+        E2E + "test_gate_rejections.py",
     "rejections whose cool-down is over, for the count of attempts":
         UNIT + "test_gate_rejections.c",
+    "rejections that a path forgets when it becomes a device":
+        UNIT + "test_gate_contenders.c",
     "candidates that end with a removed CA or a deleted registry":
         UNIT + "test_gate_sweep.c",
     "what is deleted because it is too old": UNIT + "test_gate_prune.c",
