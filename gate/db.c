@@ -22,6 +22,8 @@
 #define BEHIND_MAX     (32 << 20) /* bytes that a slow disk may be behind */
 /* Rows in one transaction. It is kept in memory until it ends. */
 #define TOGETHER_MAX 2000
+/* As many as let the thread gather for 12 ms; from this on it is a crowd. */
+#define CALM_ROWS 12
 
 struct ztp_db {
 	sqlite3 *handle; /* NULL: closed after a failure */
@@ -31,6 +33,7 @@ struct ztp_db {
 	bool started; /* commits need not wait */
 	bool open_transaction;
 	int changes_before; /* of the open transaction, as SQLite counts */
+	int64_t unhurried;  /* of its rows; see ztp_db_unhurried */
 	enum { NO_MARK, MARK_WANTED, MARK_SET } mark;
 	uint64_t commits, durable;
 	int failed; /* errno of the thread */
@@ -223,6 +226,7 @@ static int begin(struct ztp_db *db, struct ztp_error *error)
 		rc = execute(db, ZTP_SQL_BEGIN, error);
 	db->open_transaction = rc == 0;
 	db->changes_before = sqlite3_total_changes(db->handle);
+	db->unhurried = 0;
 	return rc;
 }
 
@@ -341,6 +345,18 @@ static int64_t changes(const struct ztp_db *db)
 		     (unsigned)db->changes_before);
 }
 
+void ztp_db_unhurried(struct ztp_db *db, int64_t rows)
+{
+	db->unhurried += rows;
+}
+
+static int64_t needed(const struct ztp_db *db)
+{
+	int64_t calm = db->unhurried < CALM_ROWS ? db->unhurried : CALM_ROWS;
+
+	return changes(db) - db->unhurried + calm;
+}
+
 bool ztp_db_due(struct ztp_db *db)
 {
 	bool open = db->open_transaction;
@@ -350,8 +366,8 @@ bool ztp_db_due(struct ztp_db *db)
 	return open && (ready || changes(db) >= TOGETHER_MAX);
 }
 
-/* `needed`: as many of its rows are waited for by somebody. */
-static int commit(struct ztp_db *db, int64_t needed, struct ztp_error *error)
+/* rows: as many of them are waited for by somebody. */
+static int commit(struct ztp_db *db, int64_t rows, struct ztp_error *error)
 {
 	int rc = ztp_behind_check(db->behind, error);
 
@@ -365,7 +381,7 @@ static int commit(struct ztp_db *db, int64_t needed, struct ztp_error *error)
 		return rc;
 	db->commits++;
 	if (ztp_behind_is(db->behind)) {
-		ztp_behind_commit(db->behind, db->commits, needed);
+		ztp_behind_commit(db->behind, db->commits, rows);
 		return 0;
 	}
 	db->durable = db->commits;
@@ -376,7 +392,7 @@ static int commit(struct ztp_db *db, int64_t needed, struct ztp_error *error)
 
 int ztp_db_commit(struct ztp_db *db, struct ztp_error *error)
 {
-	return db->open_transaction ? commit(db, changes(db), error) : 0;
+	return db->open_transaction ? commit(db, needed(db), error) : 0;
 }
 
 uint64_t ztp_db_group(const struct ztp_db *db)

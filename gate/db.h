@@ -46,6 +46,9 @@ int ztp_db_changes(const struct ztp_db *db);
  * the broker's loop is woken when it is time. To be asked in each TICK: until
  * then the loop is woken again. */
 bool ztp_db_due(struct ztp_db *db);
+/* So many rows of the open transaction are only waited for to go on with what they
+ * are part of: they are written soon, but make no crowd (gate/writer.h). */
+void ztp_db_unhurried(struct ztp_db *db, int64_t rows);
 /* Does nothing without an open transaction. Rolls back if the commit fails. */
 int ztp_db_commit(struct ztp_db *db, struct ztp_error *error);
 void ztp_db_rollback(struct ztp_db *db);

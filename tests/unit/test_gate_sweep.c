@@ -11,9 +11,26 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "gate/writer.h"
 #include "gate_sweeping.h"
 
 #define SMALL 12
+#define CALM  12 /* rows for which the disk is waited with for 12 ms */
+
+/* What the largest transaction is told to hold. */
+static int64_t largest;
+
+void __real_ztp_writer_commit(struct ztp_writer *w, uint64_t number,
+			      int64_t changes);
+void __wrap_ztp_writer_commit(struct ztp_writer *w, uint64_t number,
+			      int64_t changes);
+
+void __wrap_ztp_writer_commit(struct ztp_writer *w, uint64_t number,
+			      int64_t changes)
+{
+	largest = changes > largest ? changes : largest;
+	__real_ztp_writer_commit(w, number, changes);
+}
 
 static void test_a_page_in_a_turn(void **state)
 {
@@ -59,6 +76,23 @@ static void test_a_page_in_a_turn(void **state)
 			 MANY + 1);
 	(void)sweeping_held(f, CUSTOM "a"); /* as a candidate of now */
 	assert_int_equal(gate_live_rows(f), 11);
+}
+
+/* It goes on as soon as the disk has a page, as few new devices do, which it lets
+ * in meanwhile. */
+static void test_its_pages_make_no_crowd(void **state)
+{
+	struct gate_fixture *f = *state;
+
+	sweeping_put(f, "0", MANY, NULL, false);
+	sweeping_remove_ca(f, "");
+	gate_tick();
+	largest = 0;
+	for (int turn = 2; turn < TURNS; turn++) {
+		gate_tick();
+		assert_in_range(largest, CALM, CALM + 2);
+	}
+	assert_int_equal(gate_live_rows(f), 0);
 }
 
 /* The CA's own key has another certificate, by which the device could come. */
@@ -232,6 +266,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, gate_setup, gate_teardown)
 		T(test_a_page_in_a_turn),
+		T(test_its_pages_make_no_crowd),
 		T(test_by_another_ca_it_comes_afterwards),
 		T(test_it_goes_on_after_a_restart),
 		T(test_many_small_ones),
