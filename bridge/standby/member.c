@@ -8,63 +8,19 @@
  * member that had nothing (a lost assignment), and waits for the answer. So the
  * handle is closed instead of answered. While it is joining it says nothing;
  * then the member id that comes with an assignment is another one.
- *
- * What Kafka says of a check:
- * - a member, or not: news;
- * - a rebalance is under way, or the generation has just changed: asked again,
- *   because that says nothing of this member;
- * - nothing, for the session timeout: lost, whatever Kafka may think.
  */
-#include "bridge/standby/member.h"
-
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
-#include "bridge/kafka/kafka.h"
-#include "bridge/kafka/kafka_acl.h"
+#include "bridge/standby/member_internal.h"
 
 #define ERROR_MS 10000 /* between two lines in the log */
-#define AGAIN_MS 100   /* until a check is asked again */
 /* After a group has waited for a member that is gone and for one that does not
  * poll; then it is librdkafka that has not joined (see consumer_watch.c). */
 #define JOIN_SESSIONS 2
 #define JOIN_MS	      5000
-
-struct check {
-	bool wanted;   /* once more, after the one that is under way */
-	bool asked;    /* Kafka has yet to answer */
-	int64_t since; /* since when an answer is awaited; 0: it is not */
-	int64_t at;    /* when to ask */
-	uintptr_t number;
-};
-
-struct closing {
-	struct core *core;
-	rd_kafka_t *rk;
-	bool unanswered;
-	pthread_t thread;
-	bool started;
-};
-
-struct member {
-	struct core *core;
-	struct member_options options;
-	rd_kafka_t *rk; /* NULL: has not joined */
-	rd_kafka_queue_t *queue;
-	char *id;	       /* as Kafka named it at its first assignment */
-	bool assigned;	       /* the partition */
-	int64_t unheard_since; /* 0: it has one, if an empty one */
-	struct check check;
-	struct positions positions; /* that the check commits */
-	bool lost;		    /* told, and not yet left */
-	bool unanswered;	    /* librdkafka waits for rd_kafka_assign */
-	char trouble[256];
-	struct log_limit errors;
-	struct closing closing;
-};
 
 int member_new(struct member **out, struct core *core,
 	       const struct member_options *options, struct ztp_error *error)
@@ -213,121 +169,6 @@ void member_free(struct member *m)
 	free(m);
 }
 
-/* --- the check */
-
-/* With the offset goes which topic it is of, since one that is made anew has the
- * same name. */
-static void add_state(const struct member *m,
-		      rd_kafka_topic_partition_list_t *list)
-{
-	const struct positions *p = &m->positions;
-	rd_kafka_topic_partition_t *part;
-	size_t n = strlen(p->birth);
-
-	if (p->state < 0)
-		return;
-	part = rd_kafka_topic_partition_list_add(
-		list, m->core->config->kafka.topics.state, 0);
-	part->offset = p->state;
-	part->metadata = n ? rd_kafka_mem_malloc(m->rk, n) : NULL;
-	if (!part->metadata)
-		return;
-	memcpy(part->metadata, p->birth, n);
-	part->metadata_size = n;
-}
-
-static rd_kafka_topic_partition_list_t *offsets(const struct member *m)
-{
-	const struct config_topics *topics = &m->core->config->kafka.topics;
-	const struct positions *p = &m->positions;
-	rd_kafka_topic_partition_list_t *list =
-		rd_kafka_topic_partition_list_new(p->count + 2);
-
-	add_state(m, list);
-	rd_kafka_topic_partition_list_add(list, topics->journal, 0)->offset =
-		p->journal;
-	for (int i = 0; i < p->count; i++)
-		rd_kafka_topic_partition_list_add(list, topics->decisions,
-						  p->decisions[i].partition)
-			->offset = p->decisions[i].next;
-	return list;
-}
-
-static void ask(struct member *m)
-{
-	struct check *check = &m->check;
-	rd_kafka_topic_partition_list_t *list = offsets(m);
-	rd_kafka_resp_err_t err;
-
-	err = rd_kafka_commit_queue(m->rk, list, m->queue, NULL,
-				    (void *)++check->number);
-	rd_kafka_topic_partition_list_destroy(list);
-	check->wanted = false;
-	check->asked = !err;
-	check->at = err ? ztp_clock_boot() + AGAIN_MS : 0;
-}
-
-void member_check(struct member *m, const struct positions *positions)
-{
-	struct check *check = &m->check;
-
-	if (!m->rk)
-		return;
-	m->positions = *positions;
-	if (check->since == 0)
-		check->since = ztp_clock_boot();
-	check->wanted = true;
-	if (!check->asked)
-		ask(m);
-}
-
-static void set_trouble(struct member *m, rd_kafka_resp_err_t err,
-			const char *text)
-{
-	struct ztp_error denied = {0};
-
-	if (err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED) {
-		kafka_denied(&denied, KAFKA_RIGHT_READ_GROUP,
-			     m->core->config->kafka.group);
-		text = denied.message;
-	} else if (err == RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT) {
-		text = "standby.session_timeout is not "
-		       "between kafka's group.min.session.timeout.ms and "
-		       "group.max.session.timeout.ms";
-	}
-	snprintf(m->trouble, sizeof(m->trouble), "%s", text);
-}
-
-static enum member_news on_answer(struct member *m, rd_kafka_event_t *event)
-{
-	struct check *check = &m->check;
-	rd_kafka_resp_err_t err = rd_kafka_event_error(event);
-
-	if ((uintptr_t)rd_kafka_event_opaque(event) != check->number)
-		return MEMBER_NOTHING;
-	check->asked = false;
-	switch (err) {
-	case RD_KAFKA_RESP_ERR_NO_ERROR:
-		m->trouble[0] = '\0';
-		check->since = 0;
-		if (check->wanted)
-			member_check(m, &m->positions);
-		return MEMBER_CHECKED;
-	case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
-	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
-		m->lost = true;
-		return MEMBER_LOST;
-	case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
-	case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
-		break;
-	default:
-		set_trouble(m, err, rd_kafka_err2str(err));
-		break;
-	}
-	check->at = ztp_clock_boot() + AGAIN_MS;
-	return MEMBER_NOTHING;
-}
-
 /* --- news of the group */
 
 /* Is this the member that Kafka knows, or one that has joined again? */
@@ -386,8 +227,8 @@ static enum member_news on_error(struct member *m, rd_kafka_event_t *event)
 {
 	uint64_t suppressed;
 
-	set_trouble(m, rd_kafka_event_error(event),
-		    rd_kafka_event_error_string(event));
+	member_set_trouble(m, rd_kafka_event_error(event),
+			   rd_kafka_event_error_string(event));
 	if (log_every(&m->errors, ERROR_MS, ztp_clock_boot(), &suppressed))
 		log_warn(m->core->log, "kafka_error",
 			 LOG_STR("error", m->trouble),
@@ -404,7 +245,7 @@ static enum member_news on_event(struct member *m, rd_kafka_event_t *event)
 	case RD_KAFKA_EVENT_REBALANCE:
 		return on_rebalance(m, event);
 	case RD_KAFKA_EVENT_OFFSET_COMMIT:
-		return on_answer(m, event);
+		return member_check_answered(m, event);
 	case RD_KAFKA_EVENT_ERROR:
 		return on_error(m, event);
 	default:
@@ -426,16 +267,14 @@ static int64_t unheard_until(const struct member *m)
 /* What nobody tells. */
 static enum member_news on_time(struct member *m)
 {
-	int64_t now = ztp_clock_boot(), session = m->options.session_ms;
-	struct check *check = &m->check;
+	int64_t now = ztp_clock_boot();
 
-	if ((check->since != 0 && now - check->since >= session) ||
+	if (member_check_is_over(m, now) ||
 	    (m->unheard_since != 0 && now >= unheard_until(m))) {
 		m->lost = true;
 		return MEMBER_LOST;
 	}
-	if (check->at != 0 && now >= check->at)
-		ask(m);
+	member_check_again(m, now);
 	return MEMBER_NOTHING;
 }
 
@@ -461,12 +300,7 @@ static int64_t sooner(int64_t a, int64_t b)
 
 int64_t member_next(const struct member *m)
 {
-	const struct check *check = &m->check;
-	int64_t session = m->options.session_ms, next = check->at;
-
 	if (!m->rk || m->lost)
 		return 0;
-	if (check->since != 0)
-		next = sooner(check->since + session, next);
-	return sooner(unheard_until(m), next);
+	return sooner(unheard_until(m), member_check_next(m));
 }
