@@ -16,49 +16,16 @@
  * more. So what is given up is taken and dropped later, and a new step waits for
  * that.
  */
-#include "bridge/standby/opening.h"
-
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bridge/standby/claim.h"
+#include "bridge/standby/opening_internal.h"
 #include "bridge/store/store_state.h"
 #include "ztp/group_member.h"
 
-#define ASK_MS	   500
-#define AGAIN_MS   500	 /* after something could not be asked */
-#define ROWS	   1000	 /* in a turn of the loop */
-#define FAILURE_MS 30000 /* between two lines in the log */
 #define FOREIGN_MS 5000	 /* that a stable end may stay behind */
 #define DIFFERS_MS 60000 /* two clocks that are both right do by less */
-
-enum step { NONE, INIT, READ, CLAIM };
-
-struct opening {
-	struct core *core;
-	struct copy *copy;
-	struct turn *turn;
-	enum step step;
-	bool sent;	  /* the step's order is the turn's */
-	bool dropped;	  /* what the turn is doing is nobody's any more */
-	bool begun, read; /* the copy */
-	bool bad;	  /* the state; nothing is read any more */
-	bool compared;	  /* READ: with what the group has committed */
-	struct log_limit failures;
-	int64_t again_at;
-	int64_t end;	   /* of ztp.state, then with our row; -1: not known */
-	int64_t behind_at; /* READ: since when it gets no further */
-	/* When the step began, or Kafka was last asked whether it is there at all;
-	 * CLOCK_BOOTTIME. */
-	int64_t silent_at;
-	int64_t began; /* CLAIM */
-	bool claimed;  /* Kafka has the rows; they may have to be read */
-	bool waits;    /* it has told so, and a lease is not over */
-	struct claim claim;
-	int64_t kafka_ahead;
-	char trouble[256];
-};
 
 int opening_new(struct opening **out, struct core *core, struct copy *copy,
 		struct turn *turn, struct ztp_error *error)
@@ -110,70 +77,6 @@ const char *opening_trouble(const struct opening *o)
 	return o->trouble;
 }
 
-/* --- the copy */
-
-static bool is_of_the_state(int rc)
-{
-	return rc == ZTP_ERR_STATE_LOST || rc == ZTP_ERR_STATE_NEWER;
-}
-
-/* A state that is wrong stays so until a person has changed it. */
-static bool be_bad(struct opening *o, int rc, struct opening_news *news)
-{
-	o->bad = true;
-	news->event = ZTP_ROLE_ON_BAD_STATE;
-	snprintf(o->trouble, sizeof(o->trouble), "%s: %.230s",
-		 ztp_err_name((enum ztp_err)rc), news->why.message);
-	log_error(o->core->log, ztp_err_name((enum ztp_err)rc),
-		  LOG_WHY(&news->why));
-	return true;
-}
-
-/* Kafka may be away for a while, and so may the disk. */
-static bool say_bad(struct opening *o, int rc, struct opening_news *news)
-{
-	uint64_t suppressed;
-
-	if (is_of_the_state(rc))
-		return be_bad(o, rc, news);
-	o->again_at = ztp_clock_boot() + AGAIN_MS;
-	if (log_every(&o->failures, FAILURE_MS, ztp_clock_boot(), &suppressed))
-		log_warn(o->core->log, "copy_not_read", LOG_WHY(&news->why),
-			 LOG_UINT("suppressed", suppressed));
-	return false;
-}
-
-/* Returns true for news. */
-static bool follow(struct opening *o, struct opening_news *news)
-{
-	int rc = 0;
-
-	if (o->bad || ztp_clock_boot() < o->again_at)
-		return false;
-	if (!o->begun)
-		rc = copy_begin(o->copy, ASK_MS, &news->why);
-	if (rc == 0) {
-		o->begun = true;
-		rc = copy_step(o->copy, ROWS, 0, &news->why);
-	}
-	if (rc < 0)
-		return say_bad(o, rc, news);
-	/* One that has been thrown away is read again before it may join. */
-	o->read = copy_at_end(o->copy) || (o->read && !copy_is_empty(o->copy));
-	return false;
-}
-
-/* What the store has not kept is read; nothing is of a state that is bad. */
-static void read_from_here(struct opening *o)
-{
-	struct ztp_error error = {0};
-
-	if (copy_store(o->copy))
-		store_rollback(copy_store(o->copy));
-	if (o->begun && !o->bad && copy_read_on(o->copy, &error) != 0)
-		o->begun = false;
-}
-
 /* --- the end of the state */
 
 static bool ask_end(struct opening *o)
@@ -185,8 +88,8 @@ static bool ask_end(struct opening *o)
 		return true;
 	if (ztp_clock_boot() < o->again_at)
 		return false;
-	if (copy_end(o->copy, ASK_MS, &end, &error) != 0) {
-		o->again_at = ztp_clock_boot() + AGAIN_MS;
+	if (copy_end(o->copy, OPENING_ASK_MS, &end, &error) != 0) {
+		o->again_at = ztp_clock_boot() + OPENING_AGAIN_MS;
 		return false;
 	}
 	o->end = end;
@@ -226,17 +129,17 @@ static bool compare(struct opening *o, struct opening_news *news)
 
 	if (ztp_clock_boot() < o->again_at)
 		return false;
-	rc = copy_check_committed(o->copy, o->end, ASK_MS, &news->why);
+	rc = copy_check_committed(o->copy, o->end, OPENING_ASK_MS, &news->why);
 	if (rc == 0)
 		o->compared = true;
 	else
-		say_bad(o, rc, news);
+		opening_say_bad(o, rc, news);
 	return rc == 0;
 }
 
 static bool reads(struct opening *o, struct opening_news *news)
 {
-	if (follow(o, news))
+	if (opening_follow(o, news))
 		return true;
 	if (!o->begun || !ask_end(o))
 		return false;
@@ -282,8 +185,8 @@ static bool send_claim(struct opening *o, struct opening_news *news)
 	turn_forget(o->turn, 0);
 	store_rollback(store);
 	o->step = NONE;
-	if (is_of_the_state(rc))
-		return be_bad(o, rc, news);
+	if (opening_is_of_the_state(rc))
+		return opening_be_bad(o, rc, news);
 	news->event = ZTP_ROLE_ON_FAILED;
 	return true;
 }
@@ -302,7 +205,7 @@ static bool keep_claim(struct opening *o, const struct turn_result *result)
 		copy_wrote(o->copy, result);
 		return true;
 	}
-	read_from_here(o);
+	opening_read_from_here(o);
 	o->step = READ;
 	return false;
 }
@@ -329,7 +232,7 @@ bool opening_found(struct opening *o, struct opening_news *news)
 {
 	int rc = copy_check_found(o->copy, &news->why);
 
-	return rc != 0 && be_bad(o, rc, news);
+	return rc != 0 && opening_be_bad(o, rc, news);
 }
 
 static bool on_claimed(struct opening *o, const struct turn_result *result,
@@ -397,8 +300,8 @@ bool opening_is_unanswered(struct opening *o, int64_t ms)
 
 	if (o->step == NONE || ztp_clock_boot() - o->silent_at < ms)
 		return false;
-	answered =
-		o->step == READ && copy_end(o->copy, ASK_MS, &end, &error) == 0;
+	answered = o->step == READ &&
+		   copy_end(o->copy, OPENING_ASK_MS, &end, &error) == 0;
 	o->silent_at = ztp_clock_boot();
 	return !answered;
 }
@@ -419,7 +322,7 @@ bool opening_turn(struct opening *o, struct opening_news *news)
 
 	memset(news, 0, sizeof(*news));
 	if (!drop_late(o))
-		return follow(o, news);
+		return opening_follow(o, news);
 	if (o->sent)
 		return turn_take(o->turn, &result) &&
 		       on_result(o, &result, news);
@@ -435,7 +338,7 @@ bool opening_turn(struct opening *o, struct opening_news *news)
 	case NONE:
 		break;
 	}
-	return follow(o, news) || is_shared(o, news);
+	return opening_follow(o, news) || is_shared(o, news);
 }
 
 /* --- */
@@ -449,7 +352,7 @@ static void close_all(struct opening *o)
 	o->step = NONE;
 	if (!o->bad)
 		o->trouble[0] = '\0';
-	read_from_here(o);
+	opening_read_from_here(o);
 }
 
 void opening_act(struct opening *o, enum ztp_role_action action)

@@ -1,0 +1,72 @@
+/*
+ * Reading the state into the copy, while a bridge stands by and becomes active.
+ */
+#include <stdio.h>
+
+#include "bridge/standby/opening_internal.h"
+#include "bridge/store/store_state.h"
+
+#define ROWS	   1000	 /* in a turn of the loop */
+#define FAILURE_MS 30000 /* between two lines in the log */
+
+bool opening_is_of_the_state(int rc)
+{
+	return rc == ZTP_ERR_STATE_LOST || rc == ZTP_ERR_STATE_NEWER;
+}
+
+/* A state that is wrong stays so until a person has changed it. */
+bool opening_be_bad(struct opening *o, int rc, struct opening_news *news)
+{
+	o->bad = true;
+	news->event = ZTP_ROLE_ON_BAD_STATE;
+	snprintf(o->trouble, sizeof(o->trouble), "%s: %.230s",
+		 ztp_err_name((enum ztp_err)rc), news->why.message);
+	log_error(o->core->log, ztp_err_name((enum ztp_err)rc),
+		  LOG_WHY(&news->why));
+	return true;
+}
+
+/* Kafka may be away for a while, and so may the disk. */
+bool opening_say_bad(struct opening *o, int rc, struct opening_news *news)
+{
+	uint64_t suppressed;
+
+	if (opening_is_of_the_state(rc))
+		return opening_be_bad(o, rc, news);
+	o->again_at = ztp_clock_boot() + OPENING_AGAIN_MS;
+	if (log_every(&o->failures, FAILURE_MS, ztp_clock_boot(), &suppressed))
+		log_warn(o->core->log, "copy_not_read", LOG_WHY(&news->why),
+			 LOG_UINT("suppressed", suppressed));
+	return false;
+}
+
+/* Returns true for news. */
+bool opening_follow(struct opening *o, struct opening_news *news)
+{
+	int rc = 0;
+
+	if (o->bad || ztp_clock_boot() < o->again_at)
+		return false;
+	if (!o->begun)
+		rc = copy_begin(o->copy, OPENING_ASK_MS, &news->why);
+	if (rc == 0) {
+		o->begun = true;
+		rc = copy_step(o->copy, ROWS, 0, &news->why);
+	}
+	if (rc < 0)
+		return opening_say_bad(o, rc, news);
+	/* One that has been thrown away is read again before it may join. */
+	o->read = copy_at_end(o->copy) || (o->read && !copy_is_empty(o->copy));
+	return false;
+}
+
+/* What the store has not kept is read; nothing is of a state that is bad. */
+void opening_read_from_here(struct opening *o)
+{
+	struct ztp_error error = {0};
+
+	if (copy_store(o->copy))
+		store_rollback(copy_store(o->copy));
+	if (o->begun && !o->bad && copy_read_on(o->copy, &error) != 0)
+		o->begun = false;
+}
