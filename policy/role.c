@@ -15,14 +15,23 @@
  *   active one goes on meanwhile; the transactional id is what ends it.
  * - Only a bridge that served writes `left`. One that still waited for the lease
  *   of the one before must not: its successor would not wait either.
+ * - Whatever makes a bridge give its place up may make all of them do so, one after
+ *   the other, for ever. So nobody takes it again, or gives it away again, without a
+ *   pause that grows: `tries` for what came to nothing, `yields` for what another one
+ *   may be able to do.
  */
 #include "ztp/role.h"
 
 #include <stddef.h>
 
-static const struct ztp_retry_pace pace = {
+static const struct ztp_retry_pace tries_pace = {
 	.first_ms = 1000,
 	.max_ms = 30000,
+};
+
+static const struct ztp_retry_pace yields_pace = {
+	.first_ms = ZTP_ROLE_YIELD_MS,
+	.max_ms = ZTP_ROLE_YIELD_MAX_MS,
 };
 
 /* --- the table's words */
@@ -42,7 +51,7 @@ enum {
 	LEFT_BEFORE = 2,
 	LEASE_OVER = 4, /* of whoever was active before init_transactions */
 	DUE = 8,	/* the pause is over */
-	OFTEN = 16,	/* fenced again and again */
+	OFTEN = 16,	/* it came to nothing again and again */
 	MAY_YIELD = 32,
 };
 
@@ -119,6 +128,9 @@ static const struct line table[] = {
 	LINE(IN(ACTIVE), NO_BROKER, MAY_YIELD, YIELDING, LAST_TURN),
 	LINE(IN(YIELDING), LEFT, 0, OUT, CLOSE | LEAVE),
 	LINE(OPENING | IN(ACTIVE), NO_ANSWER, MAY_YIELD, OUT, CLOSE | LEAVE),
+	LINE(IN(ACTIVE), NO_RIGHT, MAY_YIELD, YIELDING, LAST_TURN),
+	LINE(OPENING, NO_RIGHT, MAY_YIELD, OUT, CLOSE | LEAVE),
+	LINE(IN(STANDBY), NO_RIGHT, 0, OUT, CLOSE | LEAVE),
 };
 /* clang-format on */
 
@@ -135,12 +147,11 @@ static unsigned facts_of(const struct ztp_role *role,
 		found |= LEFT_BEFORE;
 	if (facts->now >= role->inited_at + ZTP_LEASE_MS)
 		found |= LEASE_OVER;
-	if (ztp_retry_due(&role->fences, facts->now))
+	if (ztp_retry_due(&role->tries, facts->now))
 		found |= DUE;
-	if (role->fences.tries % ZTP_ROLE_FENCES == 0)
+	if (role->tries.tries % ZTP_ROLE_TRIES == 0)
 		found |= OFTEN;
-	if (role->yielded_at == 0 ||
-	    facts->now >= role->yielded_at + ZTP_ROLE_YIELD_MS)
+	if (ztp_retry_due(&role->yields, facts->now))
 		found |= MAY_YIELD;
 	return found;
 }
@@ -155,27 +166,70 @@ static const struct line *find(enum ztp_role_state state,
 	return NULL;
 }
 
+/* --- what is remembered */
+
+/* Another one may be able to serve. */
+static bool is_unable(enum ztp_role_event event)
+{
+	return event == ZTP_ROLE_ON_NO_BROKER ||
+	       event == ZTP_ROLE_ON_NO_ANSWER || event == ZTP_ROLE_ON_NO_RIGHT;
+}
+
+static bool is_chosen(enum ztp_role_state state)
+{
+	return (1u << state & (OPENING | IN(ACTIVE))) != 0;
+}
+
+static void note_unable(struct ztp_role *role, int64_t now)
+{
+	if (role->unable_at != 0 && now >= role->unable_at + ZTP_ROLE_ABLE_MS)
+		ztp_retry_succeeded(&role->yields);
+	role->unable_at = now;
+}
+
+/* Was it to be active, and is there nothing to show for it? */
+static bool came_to_nothing(const struct ztp_role *role,
+			    const struct line *line)
+{
+	if (line->to == ZTP_ROLE_FENCED)
+		return true;
+	return line->to == ZTP_ROLE_OUT && is_chosen(role->state) &&
+	       line->on != ZTP_ROLE_ON_MEMBER &&
+	       !(role->state == ZTP_ROLE_ACTIVE && role->served);
+}
+
 /* The times that the states go by. */
 static void note(struct ztp_role *role, const struct line *line,
 		 const struct ztp_role_facts *facts)
 {
-	if (line->to == ZTP_ROLE_FENCED)
-		ztp_retry_failed(&role->fences, &pace, facts->now,
+	if (is_unable(line->on) && is_chosen(role->state))
+		ztp_retry_failed(&role->yields, &yields_pace, facts->now,
+				 facts->random);
+	else if (came_to_nothing(role, line))
+		ztp_retry_failed(&role->tries, &tries_pace, facts->now,
 				 facts->random);
 	if (line->to == ZTP_ROLE_RECHECKING)
 		role->inited_at = facts->now;
-	if (line->to == ZTP_ROLE_YIELDING || line->on == ZTP_ROLE_ON_NO_ANSWER)
-		role->yielded_at = facts->now;
+	if (line->to == ZTP_ROLE_ACTIVE)
+		role->served = false;
+}
+
+static void note_turn(struct ztp_role *role)
+{
+	ztp_retry_succeeded(&role->tries);
+	role->served = true;
 }
 
 unsigned ztp_role_on(struct ztp_role *role, enum ztp_role_event event,
 		     const struct ztp_role_facts *facts)
 {
-	const struct line *line =
-		find(role->state, event, facts_of(role, facts));
+	const struct line *line;
 
+	if (is_unable(event) && is_chosen(role->state))
+		note_unable(role, facts->now);
+	line = find(role->state, event, facts_of(role, facts));
 	if (role->state == ZTP_ROLE_ACTIVE && event == ZTP_ROLE_ON_COMMITTED)
-		ztp_retry_succeeded(&role->fences);
+		note_turn(role);
 	if (!line)
 		return 0;
 	note(role, line, facts);
@@ -188,12 +242,21 @@ int64_t ztp_role_next(const struct ztp_role *role)
 	switch (role->state) {
 	case ZTP_ROLE_OUT:
 	case ZTP_ROLE_PAUSING:
-		return role->fences.at;
+		return role->tries.at;
 	case ZTP_ROLE_WAITING:
 		return role->inited_at + ZTP_LEASE_MS;
 	default:
 		return 0;
 	}
+}
+
+int64_t ztp_role_keeps_until(const struct ztp_role *role,
+			     enum ztp_role_event event, int64_t now)
+{
+	return is_unable(event) && is_chosen(role->state) &&
+			       !ztp_retry_due(&role->yields, now)
+		       ? role->yields.at
+		       : 0;
 }
 
 const char *ztp_role_state_name(enum ztp_role_state state)

@@ -20,7 +20,8 @@ struct standby {
 	int64_t assigned_at; /* the partition, last; CLOCK_BOOTTIME */
 	int64_t since;
 	struct standby_counts counts;
-	char why[256]; /* it was to be active, and is not; or "" */
+	char why[256];	    /* it was to be active, and is not; or "" */
+	int64_t kept_until; /* its place; as the log has it */
 };
 
 int standby_new(struct standby **out, struct core *core,
@@ -113,29 +114,58 @@ static void say_active(struct standby *s)
 		 LOG_INT("took_ms", s->counts.takeover_ms));
 }
 
-/* Every change but those between the steps of opening. */
-static void say(struct standby *s, enum ztp_role_state before, const char *why)
+static void say_fenced(struct standby *s, enum ztp_role_state before,
+		       const char *why)
+{
+	s->counts.fenced++;
+	log_warn(s->core->log, "fenced",
+		 LOG_STR("while", ztp_role_state_name(before)),
+		 LOG_STR("error", why));
+}
+
+/* Why its last turn was the last one has been told before. */
+static void say_out(const struct standby *s, enum ztp_role_state before,
+		    const char *why)
+{
+	int64_t pause = s->role.tries.at - ztp_clock_boot();
+
+	log_info(s->core->log, "standing_by",
+		 LOG_STR("before", ztp_role_state_name(before)),
+		 LOG_STR("error", *why ? why : s->why),
+		 LOG_INT("pause_ms", pause > 0 ? pause : 0));
+}
+
+/* Of one that was to be active, or was. */
+static void remember(struct standby *s, enum ztp_role_state before,
+		     const char *why)
 {
 	enum ztp_role_state now = s->role.state;
 
 	if (now == ZTP_ROLE_ACTIVE)
 		s->why[0] = '\0';
-	if (now == ZTP_ROLE_FENCED) {
+	else if (*why && (now == ZTP_ROLE_FENCED || now == ZTP_ROLE_YIELDING ||
+			  (now == ZTP_ROLE_OUT && before != ZTP_ROLE_STANDBY)))
 		snprintf(s->why, sizeof(s->why), "%s", why);
-		s->counts.fenced++;
-		log_warn(s->core->log, "fenced",
-			 LOG_STR("while", ztp_role_state_name(before)),
-			 LOG_STR("error", why));
-	}
 	if (strcmp(ztp_role_name(before), ztp_role_name(now)) != 0)
 		s->since = ztp_clock_wall();
-	if (now == ZTP_ROLE_ACTIVE)
+}
+
+/* Every change but those between the steps of opening. */
+static void say(struct standby *s, enum ztp_role_state before, const char *why)
+{
+	enum ztp_role_state now = s->role.state;
+
+	remember(s, before, why);
+	if (now == ZTP_ROLE_FENCED)
+		say_fenced(s, before, why);
+	else if (now == ZTP_ROLE_ACTIVE)
 		say_active(s);
-	else if (now == ZTP_ROLE_STANDBY ||
-		 (now == ZTP_ROLE_OUT && before != ZTP_ROLE_OUT))
+	else if (now == ZTP_ROLE_STANDBY)
 		log_info(s->core->log, "standing_by",
 			 LOG_STR("before", ztp_role_state_name(before)),
 			 LOG_STR("error", why));
+	else if (now == ZTP_ROLE_OUT && before != ZTP_ROLE_OUT)
+		say_out(s, before, why);
 }
 
 /* --- events */
@@ -159,9 +189,26 @@ static void change(struct standby *s, enum ztp_role_event event, bool left,
 	act_all(s, actions);
 }
 
+/* Once for each time. */
+static void say_kept(struct standby *s, int64_t until, int64_t now,
+		     const char *why)
+{
+	if (until == s->kept_until)
+		return;
+	s->kept_until = until;
+	log_warn(s->core->log, "place_kept", LOG_STR("error", why),
+		 LOG_INT("pause_ms", until - now),
+		 LOG_STR("hint", "it has given way not long ago"));
+}
+
 void standby_tell(struct standby *s, enum ztp_role_event event, bool left,
 		  const char *why)
 {
+	int64_t now = ztp_clock_boot();
+	int64_t until = ztp_role_keeps_until(&s->role, event, now);
+
+	if (until != 0)
+		say_kept(s, until, now, why);
 	change(s, event, left, why);
 }
 

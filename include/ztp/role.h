@@ -58,6 +58,7 @@ enum ztp_role_state {
 	X(NO_BROKER)  /* the active one has had no MQTT broker for long */      \
 	X(NO_ANSWER) /* Kafka is silent for long where the state is, or where \
 		       * transactions are, though the group is answered */ \
+	X(NO_RIGHT)  /* Kafka does not let it read what it has to, for long */  \
 	X(UNFIT)     /* the disk, for long */                                   \
 	X(BAD_STATE) /* it is lost, or newer than this release */               \
 	X(STOP)	     /* SIGTERM */
@@ -85,9 +86,15 @@ enum ztp_role_action {
 
 struct ztp_role {
 	enum ztp_role_state state;
-	struct ztp_retry fences; /* without a turn between them */
-	int64_t inited_at;	 /* when init_transactions returned */
-	int64_t yielded_at;	 /* when it last went to the back of the line */
+	/* Times that it was to be active and it came to nothing, without a turn
+	 * between them. */
+	struct ztp_retry tries;
+	bool served; /* ACTIVE: there was a turn */
+	/* Times that it gave way to one that may be better off, again and again;
+	 * and when it last had a reason to. */
+	struct ztp_retry yields;
+	int64_t unable_at;
+	int64_t inited_at; /* when init_transactions returned */
 };
 
 struct ztp_role_facts {
@@ -97,15 +104,25 @@ struct ztp_role_facts {
 	bool left;  /* CLAIMING: the last row `active` before ours says so */
 };
 
-/* Fences in a row after which it goes to the back of the line. */
-#define ZTP_ROLE_FENCES	  3
-#define ZTP_ROLE_YIELD_MS 60000 /* at most once in that time */
+/* Tries in a row after which it goes to the back of the line. */
+#define ZTP_ROLE_TRIES 3
+/* Between two times that it gives way, at first, and later: about so long. If the
+ * others are no better off, each of them keeps the place for as long. */
+#define ZTP_ROLE_YIELD_MS     60000
+#define ZTP_ROLE_YIELD_MAX_MS 120000
+/* Who has had no reason to give way for longer than that begins anew: another one has
+ * served. */
+#define ZTP_ROLE_ABLE_MS 180000
 
 /* Returns the actions. */
 unsigned ztp_role_on(struct ztp_role *role, enum ztp_role_event event,
 		     const struct ztp_role_facts *facts);
 /* When a TICK is due; 0: nothing is waited for. */
 int64_t ztp_role_next(const struct ztp_role *role);
+/* Until when this event makes it give way to nobody, because it has not long ago; 0:
+ * it does, or has no place to give up. */
+int64_t ztp_role_keeps_until(const struct ztp_role *role,
+			     enum ztp_role_event event, int64_t now);
 
 const char *ztp_role_state_name(enum ztp_role_state state);
 /* standby, opening or active. */

@@ -45,12 +45,14 @@ struct cell {
 #define OPENS                                                                  \
 	IS_MEMBER, GO(UNASSIGNED, STANDBY, CLOSE),                             \
 		GO(FAILED, FENCED, CLOSE | CHECK),                             \
-		GO(NO_ANSWER, OUT, CLOSE | LEAVE)
+		GO(NO_ANSWER, OUT, CLOSE | LEAVE),                             \
+		GO(NO_RIGHT, OUT, CLOSE | LEAVE)
 #define IS_FENCED GO(FENCED, FENCED, CLOSE | CHECK)
 
 static const struct cell matrix[ZTP_ROLE_END][ZTP_ROLE_EVENT_END] = {
 	[ZTP_ROLE_OUT] = {BLOCKS, ENDS_WITH(GONE), GO(TICK, STANDBY, JOIN)},
-	[ZTP_ROLE_STANDBY] = {IS_MEMBER, GO(ASSIGNED, CHECKING, CHECK)},
+	[ZTP_ROLE_STANDBY] = {IS_MEMBER, GO(ASSIGNED, CHECKING, CHECK),
+			      GO(NO_RIGHT, OUT, CLOSE | LEAVE)},
 	[ZTP_ROLE_CHECKING] = {OPENS, GO(MEMBER, FENCING, INIT)},
 	[ZTP_ROLE_FENCING] = {OPENS, IS_FENCED, GO(INITED, RECHECKING, CHECK)},
 	[ZTP_ROLE_RECHECKING] = {OPENS, GO(MEMBER, READING, READ)},
@@ -63,6 +65,7 @@ static const struct cell matrix[ZTP_ROLE_END][ZTP_ROLE_EVENT_END] = {
 			     GO(FAILED, FENCED, CLOSE | CHECK),
 			     GO(STOP, LEAVING, LAST_TURN),
 			     GO(NO_ANSWER, OUT, CLOSE | LEAVE),
+			     GO(NO_RIGHT, YIELDING, LAST_TURN),
 			     GO(NO_BROKER, YIELDING, LAST_TURN)},
 	[ZTP_ROLE_FENCED] = {OPENS, GO(MEMBER, PAUSING, 0)},
 	[ZTP_ROLE_PAUSING] = {OPENS, GO(TICK, CHECKING, CHECK)},
@@ -98,7 +101,7 @@ static void every_event_in_every_state(void **unused)
 			/* Fenced once, so that it is not once too often. */
 			struct ztp_role role = {
 				.state = (enum ztp_role_state)state,
-				.fences.tries = 1,
+				.tries.tries = 1,
 			};
 			unsigned actions = ztp_role_on(
 				&role, (enum ztp_role_event)event, &well);
@@ -149,8 +152,9 @@ static void go(struct ztp_role *role, int64_t *now, const struct step *steps,
 #define GO_ALONG(role, now, steps)                                             \
 	go(role, now, steps, sizeof(steps) / sizeof(*(steps)))
 
-#define UP_TO_CLAIMING                                                         \
-	STEP(TICK, 0, STANDBY), STEP(ASSIGNED, 0, CHECKING),                   \
+#define UP_TO_CLAIMING UP_TO_CLAIMING_AFTER(0)
+#define UP_TO_CLAIMING_AFTER(pause)                                            \
+	STEP(TICK, pause, STANDBY), STEP(ASSIGNED, 0, CHECKING),               \
 		STEP(MEMBER, 0, FENCING), STEP(INITED, 10, RECHECKING),        \
 		STEP(MEMBER, 0, READING), STEP(REACHED, 0, CLAIMING)
 
@@ -264,7 +268,7 @@ static void a_turn_between_them_forgets_the_fences(void **unused)
 
 	(void)unused;
 	GO_ALONG(&role, &now, steps);
-	assert_int_equal(role.fences.tries, 0);
+	assert_int_equal(role.tries.tries, 0);
 }
 
 static void who_is_fenced_by_another_stands_by(void **unused)
@@ -282,16 +286,54 @@ static void who_is_fenced_by_another_stands_by(void **unused)
 	GO_ALONG(&role, &now, steps);
 }
 
-static void without_a_broker_it_yields_once_a_minute(void **unused)
+#define UP_TO_ACTIVE UP_TO_ACTIVE_AFTER(0)
+#define UP_TO_ACTIVE_AFTER(pause)                                              \
+	UP_TO_CLAIMING_AFTER(pause), STEP(COMMITTED, 0, ACTIVE, .left = true)
+
+/* The shortest pauses, which random 0 makes. */
+#define PAUSE(ms) ((ms)*3 / 4)
+
+static void without_a_broker_it_yields_less_and_less_often(void **unused)
 {
-	static const struct step steps[] = {
+	const int64_t first = PAUSE(ZTP_ROLE_YIELD_MS);
+	const struct step steps[] = {
 		STEP(NO_BROKER, 0, YIELDING),
 		STEP(COMMITTED, 0, YIELDING), /* of the turn before the last */
 		STEP(LEFT, 10, OUT),
-		UP_TO_CLAIMING,
-		STEP(COMMITTED, 0, ACTIVE, .left = true),
-		STEP(NO_BROKER, 59000, ACTIVE),
-		STEP(NO_BROKER, 1000, YIELDING),
+		UP_TO_ACTIVE,
+		STEP(NO_BROKER, first - 21, ACTIVE),
+		STEP(NO_BROKER, 1, YIELDING),
+		STEP(LEFT, 0, OUT),
+		UP_TO_ACTIVE,
+		STEP(NO_BROKER, 2 * first - 11, ACTIVE),
+		STEP(NO_BROKER, 1, YIELDING),
+		STEP(LEFT, 0, OUT),
+		UP_TO_ACTIVE,
+		STEP(NO_BROKER, 2 * first - 11, ACTIVE),
+		STEP(NO_BROKER, 1, YIELDING),
+	};
+	struct ztp_role role = {.state = ZTP_ROLE_ACTIVE};
+	int64_t now = NOW;
+
+	(void)unused;
+	GO_ALONG(&role, &now, steps);
+}
+
+/* Whoever took its place has kept it for so long. */
+static void a_long_time_without_a_reason_forgets_the_others(void **unused)
+{
+	const int64_t first = PAUSE(ZTP_ROLE_YIELD_MS);
+	const struct step steps[] = {
+		STEP(NO_BROKER, 0, YIELDING),
+		STEP(LEFT, 0, OUT),
+		UP_TO_ACTIVE,
+		STEP(NO_BROKER, first, YIELDING),
+		STEP(LEFT, 0, OUT),
+		UP_TO_ACTIVE,
+		STEP(NO_BROKER, ZTP_ROLE_ABLE_MS, YIELDING),
+		STEP(LEFT, 0, OUT),
+		UP_TO_ACTIVE,
+		STEP(NO_BROKER, first, YIELDING),
 	};
 	struct ztp_role role = {.state = ZTP_ROLE_ACTIVE};
 	int64_t now = NOW;
@@ -301,14 +343,87 @@ static void without_a_broker_it_yields_once_a_minute(void **unused)
 }
 
 /* Without a last turn, which would not be answered either. */
-static void without_an_answer_it_leaves_once_a_minute(void **unused)
+static void without_an_answer_it_leaves_once_in_a_while(void **unused)
 {
-	static const struct step steps[] = {
-		STEP(NO_ANSWER, 0, OUT),     STEP(TICK, 0, STANDBY),
-		STEP(ASSIGNED, 0, CHECKING), STEP(NO_ANSWER, 59000, CHECKING),
-		STEP(NO_ANSWER, 1000, OUT),
+	const int64_t first = PAUSE(ZTP_ROLE_YIELD_MS);
+	const struct step steps[] = {
+		STEP(NO_ANSWER, 0, OUT),
+		STEP(TICK, 0, STANDBY),
+		STEP(ASSIGNED, 0, CHECKING),
+		STEP(NO_ANSWER, first - 1, CHECKING),
+		STEP(NO_ANSWER, 1, OUT),
 	};
 	struct ztp_role role = {.state = ZTP_ROLE_ACTIVE};
+	int64_t now = NOW;
+
+	(void)unused;
+	GO_ALONG(&role, &now, steps);
+}
+
+/* It may ask again where it is, and needs no other one to tell it. */
+static void without_a_right_it_keeps_its_place_in_the_end(void **unused)
+{
+	const int64_t first = PAUSE(ZTP_ROLE_YIELD_MS);
+	const struct step steps[] = {
+		STEP(NO_RIGHT, 0, YIELDING),
+		STEP(LEFT, 0, OUT),
+		STEP(TICK, 0, STANDBY),
+		STEP(ASSIGNED, 0, CHECKING),
+		STEP(NO_RIGHT, first - 1, CHECKING),
+		STEP(MEMBER, 0, FENCING),
+	};
+	struct ztp_role role = {.state = ZTP_ROLE_ACTIVE};
+	int64_t now = NOW;
+
+	(void)unused;
+	GO_ALONG(&role, &now, steps);
+}
+
+static void it_says_until_when_it_keeps_its_place(void **unused)
+{
+	struct ztp_role role = {.state = ZTP_ROLE_ACTIVE, .yields.at = NOW + 1};
+
+	(void)unused;
+	assert_int_equal(ztp_role_keeps_until(&role, ZTP_ROLE_ON_NO_RIGHT, NOW),
+			 NOW + 1);
+	assert_int_equal(
+		ztp_role_keeps_until(&role, ZTP_ROLE_ON_NO_RIGHT, NOW + 1), 0);
+	assert_int_equal(ztp_role_keeps_until(&role, ZTP_ROLE_ON_TICK, NOW), 0);
+	role.state = ZTP_ROLE_STANDBY;
+	assert_int_equal(ztp_role_keeps_until(&role, ZTP_ROLE_ON_NO_RIGHT, NOW),
+			 0);
+}
+
+/* Whatever the reason: here nothing is heard of the membership. */
+static void what_comes_to_nothing_is_tried_after_growing_pauses(void **unused)
+{
+	static const struct step steps[] = {
+		STEP(TICK, 0, STANDBY),	     STEP(ASSIGNED, 0, CHECKING),
+		STEP(LOST, 0, OUT),	     STEP(TICK, 749, OUT),
+		STEP(TICK, 1, STANDBY),	     STEP(ASSIGNED, 0, CHECKING),
+		STEP(MEMBER, 0, FENCING),    STEP(LOST, 0, OUT),
+		STEP(TICK, 1499, OUT),	     STEP(TICK, 1, STANDBY),
+		STEP(ASSIGNED, 0, CHECKING), STEP(LOST, 0, OUT),
+		STEP(TICK, 2999, OUT),	     UP_TO_ACTIVE_AFTER(1),
+		STEP(LOST, 0, OUT),	     STEP(TICK, 5999, OUT),
+		STEP(TICK, 1, STANDBY),
+	};
+	struct ztp_role role = {0};
+	int64_t now = NOW;
+
+	(void)unused;
+	GO_ALONG(&role, &now, steps);
+}
+
+static void who_has_served_begins_anew(void **unused)
+{
+	static const struct step steps[] = {
+		UP_TO_ACTIVE,		STEP(COMMITTED, 0, ACTIVE),
+		STEP(LOST, 0, OUT),	STEP(TICK, 0, STANDBY),
+		STEP(LOST, 0, OUT), /* nobody had chosen it */
+		STEP(TICK, 0, STANDBY),
+	};
+	struct ztp_role role = {0};
 	int64_t now = NOW;
 
 	(void)unused;
@@ -322,7 +437,7 @@ static void it_says_when_time_matters(void **unused)
 	(void)unused;
 	assert_int_equal(ztp_role_next(&role), NOW + ZTP_LEASE_MS);
 	role = (struct ztp_role){.state = ZTP_ROLE_PAUSING,
-				 .fences.at = NOW + 1};
+				 .tries.at = NOW + 1};
 	assert_int_equal(ztp_role_next(&role), NOW + 1);
 	role.state = ZTP_ROLE_ACTIVE;
 	assert_int_equal(ztp_role_next(&role), 0);
@@ -384,8 +499,16 @@ int main(void)
 			after_three_fences_it_goes_to_the_back_of_the_line),
 		cmocka_unit_test(a_turn_between_them_forgets_the_fences),
 		cmocka_unit_test(who_is_fenced_by_another_stands_by),
-		cmocka_unit_test(without_a_broker_it_yields_once_a_minute),
-		cmocka_unit_test(without_an_answer_it_leaves_once_a_minute),
+		cmocka_unit_test(
+			without_a_broker_it_yields_less_and_less_often),
+		cmocka_unit_test(
+			a_long_time_without_a_reason_forgets_the_others),
+		cmocka_unit_test(without_an_answer_it_leaves_once_in_a_while),
+		cmocka_unit_test(without_a_right_it_keeps_its_place_in_the_end),
+		cmocka_unit_test(it_says_until_when_it_keeps_its_place),
+		cmocka_unit_test(
+			what_comes_to_nothing_is_tried_after_growing_pauses),
+		cmocka_unit_test(who_has_served_begins_anew),
 		cmocka_unit_test(it_says_when_time_matters),
 		cmocka_unit_test(others_see_three_roles),
 		cmocka_unit_test(a_lease_begins_with_its_turn),
