@@ -30,15 +30,28 @@ static bool is_unanswered(struct group *g)
 	       ztp_clock_boot() - g->unanswered_since >= limit;
 }
 
-void group_give_way(struct group *g)
+/* For long enough to be no mistake that somebody is just mending. */
+static bool is_long(const struct group *g, int64_t since)
 {
-	if (group_join_unfit(g->join)) {
-		standby_tell(g->standby, ZTP_ROLE_ON_UNFIT, false,
-			     group_join_problem(g->join));
-		return;
-	}
-	if (group_view_count(g->view) < 2)
-		return;
+	return since != 0 && ztp_clock_boot() - since >=
+				     g->core.config->standby.session_timeout_ms;
+}
+
+/* Which right is missing for what it does, or is about to do; or NULL. */
+static const char *missing_right(const struct group *g)
+{
+	const struct member_denial *denial = standby_denial(g->standby);
+
+	if (!g->looping && is_long(g, opening_denied_since(g->opening)))
+		return opening_trouble(g->opening);
+	return is_long(g, denial->since) && !denial->serves ? denial->right
+							    : NULL;
+}
+
+static void give_way_to_others(struct group *g)
+{
+	const char *right = missing_right(g);
+
 	if (g->looping && group_join_no_broker(g->join))
 		standby_tell(g->standby, ZTP_ROLE_ON_NO_BROKER, false,
 			     "the mqtt broker is out of reach");
@@ -46,6 +59,17 @@ void group_give_way(struct group *g)
 		standby_tell(g->standby, ZTP_ROLE_ON_NO_ANSWER, false,
 			     "kafka answers the group, and not what is asked "
 			     "of the state");
+	if (right)
+		standby_tell(g->standby, ZTP_ROLE_ON_NO_RIGHT, false, right);
+}
+
+void group_give_way(struct group *g)
+{
+	if (group_join_unfit(g->join))
+		standby_tell(g->standby, ZTP_ROLE_ON_UNFIT, false,
+			     group_join_problem(g->join));
+	else if (group_view_count(g->view) > 1)
+		give_way_to_others(g);
 }
 
 static bool go_on(void *arg)

@@ -132,7 +132,9 @@ static void say_group(const struct group_facts *f, enum ztp_role_state role,
 		      char why[GROUP_STATUS_WHY_MAX])
 {
 	const char *trouble = opening_trouble(f->opening);
-	const char *before = standby_why(f->standby);
+	const struct member_denial *denial = standby_denial(f->standby);
+	const char *before =
+		denial->since != 0 ? denial->right : standby_why(f->standby);
 	const char *colon = *before ? ": " : "";
 
 	if (*trouble)
@@ -160,8 +162,10 @@ static void take_copy(struct group_facts *f, int64_t now, int64_t limit,
 	behind_see(&f->behind, group_view_heard(f->view),
 		   copy_position(f->copy), status->lag);
 	status->listed = copy_listed(f->copy);
-	if (serving || *group_view_other(f->view))
+	if (*group_view_other(f->view))
 		say(status->group, group_view_other(f->view));
+	else if (serving)
+		say(status->group, standby_denial(f->standby)->right);
 	else
 		say_group(f, status->role, now, limit, status->group);
 }

@@ -45,6 +45,11 @@ const char *member_trouble(const struct member *m)
 	return m->trouble;
 }
 
+const struct member_denial *member_denial(const struct member *m)
+{
+	return &m->denial;
+}
+
 /* --- the handle */
 
 static int subscribe(struct member *m, struct ztp_error *error)
@@ -158,6 +163,7 @@ void member_leave(struct member *m)
 	m->assigned = m->lost = m->unanswered = false;
 	m->unheard_since = 0;
 	m->check = (struct check){.number = m->check.number};
+	m->denial = (struct member_denial){0};
 }
 
 void member_free(struct member *m)
@@ -220,6 +226,8 @@ static enum member_news on_rebalance(struct member *m, rd_kafka_event_t *event)
 	m->trouble[0] = '\0';
 	m->unheard_since = 0;
 	m->assigned = kafka_has_first(list);
+	if (!m->assigned) /* nothing is asked for any more */
+		m->denial = (struct member_denial){0};
 	return m->assigned ? MEMBER_ASSIGNED : MEMBER_UNASSIGNED;
 }
 

@@ -61,4 +61,12 @@ int64_t member_next(const struct member *member);
 /* What Kafka said last that keeps it from being a member, or "". */
 const char *member_trouble(const struct member *member);
 
+/* What this bridge may not read any more, as the last check found. */
+struct member_denial {
+	int64_t since; /* CLOCK_BOOTTIME; 0: nothing */
+	bool serves; /* it can serve all the same, though not take over again */
+	char right[256]; /* that is missing, as kafka-acls takes it */
+};
+const struct member_denial *member_denial(const struct member *member);
+
 #endif

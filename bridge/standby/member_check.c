@@ -5,7 +5,14 @@
  * - a member, or not: news;
  * - a rebalance is under way, or the generation has just changed: asked again,
  *   because that says nothing of this member;
- * - nothing, for the session timeout: lost, whatever Kafka may think.
+ * - something about a topic, which may not be read any more or is not there: that
+ *   says nothing of this member either. Kafka has judged each topic by itself, but
+ *   librdkafka gives one answer for all of them. So each one is asked for alone, and
+ *   what Kafka takes of one of them makes this a member;
+ * - nothing, for the session timeout: lost, whatever Kafka may think. So is one that
+ *   serves and is a member of whatever Kafka does not take. One that has yet to read
+ *   the state goes on asking: it tells nobody anything, and whoever takes its place
+ *   would most likely be no better off.
  */
 #include <stdio.h>
 #include <string.h>
@@ -14,7 +21,10 @@
 #include "bridge/kafka/kafka_acl.h"
 #include "bridge/standby/member_internal.h"
 
-#define AGAIN_MS 100 /* until a check is asked again */
+#define AGAIN_MS  100  /* until a check is asked again */
+#define DENIED_MS 1000 /* likewise, if Kafka takes nothing of any topic */
+
+/* --- what is asked */
 
 /* With the offset goes which topic it is of, since one that is made anew has the
  * same name. */
@@ -37,35 +47,78 @@ static void add_state(const struct member *m,
 	part->metadata_size = n;
 }
 
-static rd_kafka_topic_partition_list_t *offsets(const struct member *m)
+static const char *topic_of(const struct member *m, enum check_scope scope)
 {
 	const struct config_topics *topics = &m->core->config->kafka.topics;
-	const struct positions *p = &m->positions;
-	rd_kafka_topic_partition_list_t *list =
-		rd_kafka_topic_partition_list_new(p->count + 2);
 
-	add_state(m, list);
-	rd_kafka_topic_partition_list_add(list, topics->journal, 0)->offset =
-		p->journal;
+	switch (scope) {
+	case CHECK_STATE:
+		return topics->state;
+	case CHECK_JOURNAL:
+		return topics->journal;
+	default:
+		return topics->decisions;
+	}
+}
+
+/* Where nothing has been read, the group begins at the start. It says so only when
+ * asked for this topic alone, which may have yet to be made. */
+static void add_decisions(const struct member *m,
+			  rd_kafka_topic_partition_list_t *list)
+{
+	const char *topic = topic_of(m, CHECK_DECISIONS);
+	const struct positions *p = &m->positions;
+
 	for (int i = 0; i < p->count; i++)
-		rd_kafka_topic_partition_list_add(list, topics->decisions,
+		rd_kafka_topic_partition_list_add(list, topic,
 						  p->decisions[i].partition)
 			->offset = p->decisions[i].next;
+	if (p->count == 0 && m->check.scope == CHECK_DECISIONS)
+		rd_kafka_topic_partition_list_add(list, topic, 0)->offset = 0;
+}
+
+static bool has(enum check_scope scope, enum check_scope one)
+{
+	return scope == CHECK_ALL || scope == one;
+}
+
+static rd_kafka_topic_partition_list_t *offsets(const struct member *m)
+{
+	enum check_scope scope = m->check.scope;
+	rd_kafka_topic_partition_list_t *list =
+		rd_kafka_topic_partition_list_new(m->positions.count + 2);
+
+	if (has(scope, CHECK_STATE))
+		add_state(m, list);
+	if (has(scope, CHECK_JOURNAL))
+		rd_kafka_topic_partition_list_add(list,
+						  topic_of(m, CHECK_JOURNAL), 0)
+			->offset = m->positions.journal;
+	if (has(scope, CHECK_DECISIONS))
+		add_decisions(m, list);
 	return list;
 }
 
-static void ask(struct member *m)
+static void ask(struct member *m, enum check_scope scope)
 {
 	struct check *check = &m->check;
-	rd_kafka_topic_partition_list_t *list = offsets(m);
+	rd_kafka_topic_partition_list_t *list;
 	rd_kafka_resp_err_t err;
 
+	check->scope = scope;
+	list = offsets(m);
 	err = rd_kafka_commit_queue(m->rk, list, m->queue, NULL,
 				    (void *)++check->number);
 	rd_kafka_topic_partition_list_destroy(list);
-	check->wanted = false;
 	check->asked = !err;
 	check->at = err ? ztp_clock_boot() + AGAIN_MS : 0;
+}
+
+static void begin(struct member *m)
+{
+	m->check.wanted = m->check.taken = false;
+	m->check.denied = 0;
+	ask(m, CHECK_ALL);
 }
 
 void member_check(struct member *m, const struct positions *positions)
@@ -79,8 +132,10 @@ void member_check(struct member *m, const struct positions *positions)
 		check->since = ztp_clock_boot();
 	check->wanted = true;
 	if (!check->asked)
-		ask(m);
+		begin(m);
 }
+
+/* --- what is answered */
 
 void member_set_trouble(struct member *m, rd_kafka_resp_err_t err,
 			const char *text)
@@ -99,22 +154,97 @@ void member_set_trouble(struct member *m, rd_kafka_resp_err_t err,
 	snprintf(m->trouble, sizeof(m->trouble), "%s", text);
 }
 
-enum member_news member_check_answered(struct member *m,
-				       rd_kafka_event_t *event)
+static void ask_again(struct member *m, int64_t ms)
 {
-	struct check *check = &m->check;
-	rd_kafka_resp_err_t err = rd_kafka_event_error(event);
+	m->check.at = ztp_clock_boot() + ms;
+}
 
-	if ((uintptr_t)rd_kafka_event_opaque(event) != check->number)
-		return MEMBER_NOTHING;
-	check->asked = false;
+static void ask_once_more(struct member *m)
+{
+	if (m->check.wanted)
+		member_check(m, &m->positions);
+}
+
+/* What may not be read any more: the first of them is told. */
+static void be_denied(struct member *m)
+{
+	struct member_denial *denial = &m->denial;
+	const unsigned denied = m->check.denied;
+	enum check_scope scope = CHECK_STATE;
+	struct ztp_error why;
+
+	if (denied == 0) {
+		*denial = (struct member_denial){0};
+		return;
+	}
+	while (!(denied & 1u << scope))
+		scope++;
+	if (denial->since == 0)
+		denial->since = ztp_clock_boot();
+	/* The active one writes the state, and does not read it. */
+	denial->serves = denied == 1u << CHECK_STATE;
+	kafka_denied(&why, KAFKA_RIGHT_READ_TOPIC, topic_of(m, scope));
+	snprintf(denial->right, sizeof(denial->right), "%s", why.message);
+	snprintf(m->trouble, sizeof(m->trouble), "%s", why.message);
+}
+
+/* Each topic has been asked for by itself. */
+static void end_round(struct member *m)
+{
+	be_denied(m);
+	if (m->check.taken) {
+		ask_once_more(m);
+		return;
+	}
+	if (m->positions.state < 0) /* nobody relies on it */
+		m->check.since = ztp_clock_boot();
+	ask_again(m, DENIED_MS);
+}
+
+static void ask_next(struct member *m, enum check_scope next)
+{
+	if (next == CHECK_STATE && m->positions.state < 0)
+		next++;
+	if (next > CHECK_DECISIONS)
+		end_round(m);
+	else
+		ask(m, next);
+}
+
+/* Is it said of a topic? */
+static bool is_about_topic(rd_kafka_resp_err_t err)
+{
+	return err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+	       err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+	       err == RD_KAFKA_RESP_ERR_OFFSET_METADATA_TOO_LARGE;
+}
+
+/* Of all topics together it does not say which. */
+static void on_refused(struct member *m, rd_kafka_resp_err_t err)
+{
+	member_set_trouble(m, err, rd_kafka_err2str(err));
+	if (m->check.scope != CHECK_ALL && kafka_is_denied(err))
+		m->check.denied |= 1u << m->check.scope;
+	ask_next(m, m->check.scope + 1);
+}
+
+static enum member_news on_taken(struct member *m)
+{
+	bool told = m->check.taken;
+
+	m->trouble[0] = '\0';
+	m->check.since = 0;
+	m->check.taken = true;
+	ask_next(m, m->check.scope == CHECK_ALL ? CHECK_DECISIONS + 1
+						: m->check.scope + 1);
+	return told ? MEMBER_NOTHING : MEMBER_CHECKED;
+}
+
+static enum member_news on_answer(struct member *m, rd_kafka_resp_err_t err)
+{
 	switch (err) {
 	case RD_KAFKA_RESP_ERR_NO_ERROR:
-		m->trouble[0] = '\0';
-		check->since = 0;
-		if (check->wanted)
-			member_check(m, &m->positions);
-		return MEMBER_CHECKED;
+		return on_taken(m);
 	case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
 	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
 		m->lost = true;
@@ -123,11 +253,24 @@ enum member_news member_check_answered(struct member *m,
 	case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
 		break;
 	default:
+		if (is_about_topic(err)) {
+			on_refused(m, err);
+			return MEMBER_NOTHING;
+		}
 		member_set_trouble(m, err, rd_kafka_err2str(err));
 		break;
 	}
-	check->at = ztp_clock_boot() + AGAIN_MS;
+	ask_again(m, AGAIN_MS);
 	return MEMBER_NOTHING;
+}
+
+enum member_news member_check_answered(struct member *m,
+				       rd_kafka_event_t *event)
+{
+	if ((uintptr_t)rd_kafka_event_opaque(event) != m->check.number)
+		return MEMBER_NOTHING;
+	m->check.asked = false;
+	return on_answer(m, rd_kafka_event_error(event));
 }
 
 /* --- the time */
@@ -141,7 +284,7 @@ bool member_check_is_over(const struct member *m, int64_t now)
 void member_check_again(struct member *m, int64_t now)
 {
 	if (m->check.at != 0 && now >= m->check.at)
-		ask(m);
+		begin(m);
 }
 
 int64_t member_check_next(const struct member *m)

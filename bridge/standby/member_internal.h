@@ -10,12 +10,20 @@
 #include "bridge/kafka/kafka.h"
 #include "bridge/standby/member.h"
 
+/* What a commit has: the positions in all topics, or in one of them. */
+enum check_scope { CHECK_ALL, CHECK_STATE, CHECK_JOURNAL, CHECK_DECISIONS };
+
 struct check {
 	bool wanted;   /* once more, after the one that is under way */
 	bool asked;    /* Kafka has yet to answer */
 	int64_t since; /* since when an answer is awaited; 0: it is not */
 	int64_t at;    /* when to ask */
 	uintptr_t number;
+	enum check_scope scope; /* of what is asked */
+	/* Of a round in which each topic is asked for by itself: did Kafka take
+	 * one of them, and which of them may not be read (1 << scope)? */
+	bool taken;
+	unsigned denied;
 };
 
 struct closing {
@@ -39,6 +47,7 @@ struct member {
 	bool lost;		    /* told, and not yet left */
 	bool unanswered;	    /* librdkafka waits for rd_kafka_assign */
 	char trouble[256];
+	struct member_denial denial;
 	struct log_limit errors;
 	struct closing closing;
 };

@@ -77,6 +77,11 @@ const char *opening_trouble(const struct opening *o)
 	return o->trouble;
 }
 
+int64_t opening_denied_since(const struct opening *o)
+{
+	return o->denied_since;
+}
+
 /* --- the end of the state */
 
 static bool ask_end(struct opening *o)
@@ -350,7 +355,7 @@ static void close_all(struct opening *o)
 	turn_drop(o->turn);
 	o->sent = o->claimed = o->waits = false;
 	o->step = NONE;
-	if (!o->bad)
+	if (!o->bad && o->denied_since == 0)
 		o->trouble[0] = '\0';
 	opening_read_from_here(o);
 }

@@ -53,9 +53,11 @@ bool opening_found(struct opening *opening, struct opening_news *news);
 /* Has Kafka said nothing of a step for this long? May ask it, for half a second;
  * then true once in that time. */
 bool opening_is_unanswered(struct opening *opening, int64_t ms);
-/* What it waits for, named, or "": a transaction of somebody else's, or a person
- * who sees to the state. */
+/* What it waits for, named, or "": a transaction of somebody else's, a person who sees
+ * to the state, or the right to read it. */
 const char *opening_trouble(const struct opening *opening);
+/* Since when that right is missing; CLOCK_BOOTTIME, 0: it is not. */
+int64_t opening_denied_since(const struct opening *opening);
 
 /* Rows for a turn that has nothing else to write, or that is the last one. */
 int opening_put_active(struct opening *opening, bool left,

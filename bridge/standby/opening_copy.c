@@ -1,5 +1,9 @@
 /*
  * Reading the state into the copy, while a bridge stands by and becomes active.
+ *
+ * A right that is taken away is told once, and librdkafka says nothing when it may
+ * read again where there is nothing to read: it has told that end before. So the same
+ * position is asked for, whose answer tells the end, or the refusal, anew.
  */
 #include <stdio.h>
 
@@ -26,6 +30,23 @@ bool opening_be_bad(struct opening *o, int rc, struct opening_news *news)
 	return true;
 }
 
+/* What it has gets older unseen, so that it does not join with it. */
+static void be_denied(struct opening *o, const struct ztp_error *why)
+{
+	o->refused = true;
+	o->read = false;
+	if (o->denied_since == 0)
+		o->denied_since = ztp_clock_boot();
+	snprintf(o->trouble, sizeof(o->trouble), "%s", why->message);
+}
+
+static void be_allowed(struct opening *o)
+{
+	if (o->denied_since != 0)
+		o->trouble[0] = '\0';
+	o->denied_since = 0;
+}
+
 /* Kafka may be away for a while, and so may the disk. */
 bool opening_say_bad(struct opening *o, int rc, struct opening_news *news)
 {
@@ -33,6 +54,8 @@ bool opening_say_bad(struct opening *o, int rc, struct opening_news *news)
 
 	if (opening_is_of_the_state(rc))
 		return opening_be_bad(o, rc, news);
+	if (rc == ZTP_ERR_REFUSED)
+		be_denied(o, &news->why);
 	o->again_at = ztp_clock_boot() + OPENING_AGAIN_MS;
 	if (log_every(&o->failures, FAILURE_MS, ztp_clock_boot(), &suppressed))
 		log_warn(o->core->log, "copy_not_read", LOG_WHY(&news->why),
@@ -49,12 +72,17 @@ bool opening_follow(struct opening *o, struct opening_news *news)
 		return false;
 	if (!o->begun)
 		rc = copy_begin(o->copy, OPENING_ASK_MS, &news->why);
+	else if (o->refused)
+		rc = copy_read_on(o->copy, &news->why);
+	o->refused = false;
 	if (rc == 0) {
 		o->begun = true;
 		rc = copy_step(o->copy, ROWS, 0, &news->why);
 	}
 	if (rc < 0)
 		return opening_say_bad(o, rc, news);
+	if (rc > 0 || copy_at_end(o->copy))
+		be_allowed(o);
 	/* One that has been thrown away is read again before it may join. */
 	o->read = copy_at_end(o->copy) || (o->read && !copy_is_empty(o->copy));
 	return false;

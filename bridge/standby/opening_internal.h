@@ -22,7 +22,11 @@ struct opening {
 	bool dropped;	  /* what the turn is doing is nobody's any more */
 	bool begun, read; /* the copy */
 	bool bad;	  /* the state; nothing is read any more */
-	bool compared;	  /* READ: with what the group has committed */
+	/* Since when Kafka does not let it be read; CLOCK_BOOTTIME, 0: it does. And
+	 * it has just said so. */
+	int64_t denied_since;
+	bool refused;
+	bool compared; /* READ: with what the group has committed */
 	struct log_limit failures;
 	int64_t again_at;
 	int64_t end;	   /* of ztp.state, then with our row; -1: not known */

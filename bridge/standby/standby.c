@@ -298,3 +298,8 @@ const char *standby_why(const struct standby *s)
 {
 	return s->why;
 }
+
+const struct member_denial *standby_denial(const struct standby *s)
+{
+	return member_denial(s->member);
+}

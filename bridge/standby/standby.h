@@ -53,5 +53,7 @@ const struct standby_counts *standby_counts(const struct standby *standby);
 const char *standby_trouble(const struct standby *standby);
 /* Why it is not active though it was to be, of the last time that it tried; "". */
 const char *standby_why(const struct standby *standby);
+/* See member.h. */
+const struct member_denial *standby_denial(const struct standby *standby);
 
 #endif
