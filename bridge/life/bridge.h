@@ -85,6 +85,9 @@ struct bridge {
 	struct group_status *group;
 	bool standing;
 
+	/* Until then a topic is known to take no record without a key
+	 * (records.h); 0: it is not. */
+	int64_t keyless_until[STORE_TOPIC_END];
 	struct outages outages; /* of the parts that /readyz names */
 	struct tally total;	/* of everything committed */
 	/* Until then decisions for unknown ids are held (held.h); 0: never. */

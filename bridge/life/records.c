@@ -113,7 +113,7 @@ int records_result(struct bridge *b, const struct records_outcome *what,
 	/* Without a key, the path that the decision names. */
 	if (!record.key.p && *subject)
 		record.key = ztp_str_of(subject);
-	rc = ledger_write(b->ledger, &record, NULL, error);
+	rc = records_write(b, &record, NULL, error);
 	free(json);
 	if (rc == 0)
 		b->core.tally.results[what->outcome]++;
@@ -154,5 +154,5 @@ int records_audit(struct bridge *b, const struct journal_entry *entry,
 	if (*entry->path)
 		record.key = ztp_str_of(entry->path);
 	record.value = (struct ztp_str){entry->text, entry->text_len};
-	return ledger_write(b->ledger, &record, from, error);
+	return records_write(b, &record, from, error);
 }

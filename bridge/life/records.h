@@ -68,6 +68,13 @@ void records_drop(struct bridge *b, enum store_topic topic,
 int records_refused(void *bridge, const struct store_record *record,
 		    const struct ztp_error *why, struct ztp_error *error);
 
+/* Writes a result or an audit record. A compacted topic takes none without a key.
+ * Each of these would cost several bridges some turns, and whoever decides can cause
+ * as many as he likes; so for a minute after one was refused no other is tried, and
+ * it is a dead letter at once. */
+int records_write(struct bridge *b, struct store_record *record,
+		  const struct journal_mark *from, struct ztp_error *error);
+
 /* Whoever asks the broker for a connection causes audit records, so there are two
  * that may wait for each request that may be open, and this number more. Beyond
  * that they are dropped and counted, likewise. */

@@ -7,6 +7,8 @@
  * have no outbox, and nothing waits: Kafka's transaction takes the letter, or
  * nothing goes on.
  */
+#include <string.h>
+
 #include "bridge/kafka/kafka.h"
 #include "bridge/kafka/record_bounds.h"
 #include "bridge/ledger/ledger.h"
@@ -32,6 +34,33 @@ void records_drop(struct bridge *b, enum store_topic topic,
 	b->core.tally.dlq[TALLY_DLQ_DROPPED]++;
 }
 
+/* One without a key, which the topic does not take now, gets its hash as one: the
+ * letter would come back for it (records_too_large.c). */
+static int write_letter(struct bridge *b, struct store_record *record,
+			struct ztp_error *error)
+{
+	struct ztp_header headers[ZTP_HEADERS_MAX];
+	uint8_t sha256[ZTP_SHA256_LEN];
+	struct record_identity identity;
+	struct store_record keyed = *record;
+	size_t n = record->header_count;
+
+	if (record->key.p || b->core.now >= b->keyless_until[STORE_DLQ])
+		return ledger_write(b->ledger, record, NULL, error);
+	if (n > ZTP_HEADERS_MAX - 2)
+		n = ZTP_HEADERS_MAX - 2;
+	memcpy(headers, record->headers, n * sizeof(*headers));
+	if (!ztp_header_get(headers, n, RECORD_SHA256).p) {
+		ztp_sha256(sha256, record->value.p, record->value.n);
+		n += record_identity(headers + n, &identity, sha256,
+				     (int64_t)record->value.n);
+	}
+	keyed.key = ztp_header_get(headers, n, RECORD_SHA256);
+	keyed.headers = headers;
+	keyed.header_count = n;
+	return ledger_write(b->ledger, &keyed, NULL, error);
+}
+
 int records_dead(struct bridge *b, struct store_record *record,
 		 enum tally_dlq metric, struct ztp_error *error)
 {
@@ -45,7 +74,7 @@ int records_dead(struct bridge *b, struct store_record *record,
 		records_drop(b, STORE_DLQ, &why);
 		return 0;
 	}
-	rc = ledger_write(b->ledger, record, NULL, error);
+	rc = write_letter(b, record, error);
 	if (rc == 0)
 		b->core.tally.dlq[metric]++;
 	return rc;

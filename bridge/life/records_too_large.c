@@ -12,6 +12,8 @@
 #include "bridge/ledger/ledger.h"
 #include "bridge/life/records.h"
 
+#define KEYLESS_MS 60000
+
 static const struct {
 	const char *stage;
 	enum tally_dlq metric;
@@ -115,18 +117,40 @@ static int dead_letter(struct bridge *b, const struct store_record *old,
 	return records_dead(b, &record, stages[old->topic].metric, error);
 }
 
-int records_refused(void *bridge, const struct store_record *record,
-		    const struct ztp_error *why, struct ztp_error *error)
+static void log_refused(const struct bridge *b,
+			const struct store_record *record,
+			const struct ztp_error *why)
 {
-	struct bridge *b = bridge;
-
 	log_warn(b->core.log,
 		 why->code == ZTP_ERR_TOO_LARGE ? "record_too_large"
 						: "record_refused",
 		 LOG_STR("topic", kafka_topic(&b->core, record->topic)),
 		 LOG_UINT("bytes", record->key.n + record->value.n),
 		 LOG_WHY(why));
+}
+
+int records_refused(void *bridge, const struct store_record *record,
+		    const struct ztp_error *why, struct ztp_error *error)
+{
+	struct bridge *b = bridge;
+
+	if (!record->key.p && why->code == ZTP_ERR_REFUSED)
+		b->keyless_until[record->topic] = b->core.now + KEYLESS_MS;
+	log_refused(b, record, why);
 	if (record->topic == STORE_DLQ)
 		return shrink_dead(b, record, why, error);
 	return dead_letter(b, record, why, error);
+}
+
+int records_write(struct bridge *b, struct store_record *record,
+		  const struct journal_mark *from, struct ztp_error *error)
+{
+	struct ztp_error why = {0};
+
+	if (record->key.p || b->core.now >= b->keyless_until[record->topic])
+		return ledger_write(b->ledger, record, from, error);
+	ztp_fail(&why, ZTP_ERR_REFUSED,
+		 "kafka: another record without a key was refused");
+	log_refused(b, record, &why);
+	return dead_letter(b, record, &why, error);
 }

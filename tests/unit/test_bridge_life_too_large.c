@@ -255,6 +255,47 @@ static void a_dead_letter_without_a_key_gets_one(void **state)
 	assert_int_equal(c->b.core.tally.dlq[TALLY_DLQ_DROPPED], 1);
 }
 
+/* Kafka is not asked for each: whoever decides can cause as many as he likes. */
+static void the_next_one_without_a_key_is_not_tried(void **state)
+{
+	struct life_case *c = *state;
+	struct records_outcome what = {.outcome = ZTP_OUTCOME_UNKNOWN_REQUEST,
+				       .id = "nobody",
+				       .path = "",
+				       .message = "",
+				       .traceparent = ""};
+	struct store_record record = record_of(STORE_RESULTS);
+	struct store_record letter = record_of(STORE_DLQ);
+
+	record.key = letter.key = (struct ztp_str){NULL, 0};
+	life_ok(c, records_refused(&c->b, &record, &invalid, &c->error));
+	assert_true(life_record(c, STORE_DLQ));
+	assert_null(c->record.key);
+	life_ok(c, records_refused(&c->b, &letter, &invalid, &c->error));
+	assert_true(life_record(c, STORE_DLQ));
+	/* Neither the result nor its dead letter. */
+	life_ok(c, records_result(&c->b, &what, &c->error));
+	life_no_record(c, STORE_RESULTS);
+	assert_true(life_record(c, STORE_DLQ));
+	assert_string_equal(c->record.key,
+			    played_header(&c->record, "ztp.sha256"));
+	assert_string_equal(played_header(&c->record, "__connect.errors.stage"),
+			    "result");
+	life_no_record(c, STORE_DLQ);
+	/* Those with a key, and after a while the others, are. */
+	what.key = ztp_str_of("k");
+	life_ok(c, records_result(&c->b, &what, &c->error));
+	assert_true(life_record(c, STORE_RESULTS));
+	what.key = (struct ztp_str){NULL, 0};
+	life_pass(c, LIFE_MIN);
+	life_ok(c, records_result(&c->b, &what, &c->error));
+	assert_true(life_record(c, STORE_RESULTS));
+	/* One that is too large says nothing of the others. */
+	life_ok(c, records_refused(&c->b, &record, &too_large, &c->error));
+	life_ok(c, records_result(&c->b, &what, &c->error));
+	assert_true(life_record(c, STORE_RESULTS));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,6 +310,7 @@ int main(void)
 			the_headers_of_a_dead_letter_have_room_for_what_it_was),
 		LIFE_TEST(a_dead_letter_says_why),
 		LIFE_TEST(a_dead_letter_without_a_key_gets_one),
+		LIFE_TEST(the_next_one_without_a_key_is_not_tried),
 	};
 
 	return cmocka_run_group_tests_name("bridge_life_too_large", tests, NULL,
