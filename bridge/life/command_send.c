@@ -64,7 +64,8 @@ static int refuse(int rc, size_t size, struct ztp_error *error)
 
 /* How long the broker may keep it, in ms. What the command waited for the broker,
  * or in our queue, is not the device's time: a try that comes at the deadline, or
- * after it, would be worth nothing to a device whose session is away. */
+ * after it, would be worth nothing to a device whose session is away. Nor is what
+ * has passed since tries that were lost with their connections. */
 static int64_t expires_in(const struct bridge *b, const struct store_request *r)
 {
 	int64_t most = b->core.config->onboarding.delivery_timeout_ms;
@@ -73,7 +74,11 @@ static int64_t expires_in(const struct bridge *b, const struct store_request *r)
 
 	if (r->owed.due_at == 0)
 		return most;
-	if (!ztp_owed_is_command(r->owed.what) || waited <= 0)
+	if (!ztp_owed_is_command(r->owed.what))
+		return left;
+	if (ztp_obligation_suspect(&r->owed))
+		return most;
+	if (waited <= 0)
 		return left;
 	return left + waited < most ? left + waited : most;
 }

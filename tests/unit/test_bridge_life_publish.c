@@ -92,12 +92,15 @@ static void what_a_command_waited_is_not_the_device_s(void **state)
 {
 	static const struct {
 		int64_t due_in, waited;
+		int losses; /* with their connections */
 		uint32_t expiry_s;
-	} lines[] = {{30000, 4 * LIFE_MIN, 270},
-		     {30000, 60 * LIFE_MIN, 300}, /* the delivery_timeout */
-		     {30000, -LIFE_MIN, 30},
-		     {-1000, LIFE_MIN, 59},
-		     {-LIFE_MIN, 0, 1}};
+	} lines[] = {{30000, 4 * LIFE_MIN, 0, 270},
+		     {30000, 60 * LIFE_MIN, 0, 300}, /* the delivery_timeout */
+		     {30000, -LIFE_MIN, 0, 30},
+		     {-1000, LIFE_MIN, 0, 59},
+		     {-LIFE_MIN, 0, 0, 1},
+		     {30000, 200, 1, 300},
+		     {-1000, -200, 2, 300}};
 	struct life_case *c = *state;
 	size_t i;
 
@@ -110,6 +113,7 @@ static void what_a_command_waited_is_not_the_device_s(void **state)
 
 		r.owed.due_at = LIFE_NOW + lines[i].due_in;
 		r.owed.retry_at = LIFE_NOW - lines[i].waited;
+		r.owed.losses = lines[i].losses;
 		assert_int_equal(command_send(&c->b, &r, &sent, &c->error), 0);
 		assert_int_equal(c->mqtt.said[i].expiry_s, lines[i].expiry_s);
 	}
