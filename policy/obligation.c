@@ -26,6 +26,11 @@
  * waits for its device, and each new connection asks whether the device is
  * there; such a command would close that connection, and so on for ever.
  *
+ * Only a registration is not given up then: the gate may have created the device
+ * all the same. From the loss ZTP_LOSSES_MAX on the bridge asks the gate whether it
+ * has (the question is small, and says nothing that the gate could stumble over),
+ * and there is a deadline for the answer.
+ *
  * A loss that is not known to be the message's own fault (unproven) makes it a
  * suspect, but only the first ZTP_LOSSES_UNPROVEN of those count: while a broker
  * takes nothing, everything is lost again and again, and afterwards one more loss,
@@ -118,7 +123,8 @@ enum due {
 	DUE_NEVER,
 	DUE_DECISION,
 	DUE_DELIVERY,
-	DUE_ANSWER, /* like DUE_DELIVERY, if there is no deadline yet */
+	DUE_ANSWER, /* like DUE_DELIVERY, if there is no deadline yet; it is the
+		     * device's answer, or the gate's */
 	DUE_NOTICE,
 	DUE_QUEUED,
 };
@@ -189,15 +195,18 @@ static const struct line table[] = {
 	LINE_AS(NOTICE, LOST, HOPELESS | GATE, LET_GO),
 	LINE_AS(NOTICE, LOST, HOPELESS, OVER),
 	LINE_AS(IN(RELEASE), LOST, HOPELESS, FREE),
+	LINE(IN(REGISTER), LOST, HOPELESS, SAME, MORE, APART, ANSWER),
 	LINE(IN(NOTICE_CHECK), LOST, 0, SAME, KEPT, APART, KEPT),
 	LINE(IN(SEND) | IN(NOTICE_SEND) | AT_GATE, LOST, 0, SAME, MORE, APART,
 	     KEPT),
 	LINE(WAITING, LOST, 0, SAME, KEPT, KEPT, KEPT),
 
 	/* The deadline has passed. The time for a notice, or for a command, is
-	 * the broker's and the device's: time in our own queue does not count. */
+	 * the broker's and the device's: time in our own queue does not count.
+	 * Nor does it for the gate's answer. */
 	LINE(SENDING, DEADLINE, QUEUED | UNTRIED, SAME, KEPT, KEPT, QUEUED),
-	LINE(IN(SEND), DEADLINE, QUEUED, SAME, KEPT, KEPT, QUEUED),
+	LINE(IN(SEND) | IN(REGISTER), DEADLINE, QUEUED, SAME, KEPT, KEPT,
+	     QUEUED),
 	LINE_AS(NOTICE, DEADLINE, GATE, LET_GO),
 	LINE_AS(NOTICE, DEADLINE, 0, OVER),
 	LINE_AS(COMMAND, DEADLINE, 0, KEEP_IT),
@@ -276,8 +285,9 @@ bool ztp_obligation_hopeless(const struct ztp_obligation *o)
 	return o->losses >= ZTP_LOSSES_MAX;
 }
 
-/* Has somebody answered, or is it about another message from now on? */
-static bool clears(enum ztp_owed_event event)
+/* Has somebody answered, or is it about another message from now on? A gate that
+ * cannot do it now has not said whether it has done it before. */
+static bool clears(enum ztp_owed_event event, int losses)
 {
 	switch (event) {
 	case ZTP_ON_APPROVED:
@@ -289,9 +299,10 @@ static bool clears(enum ztp_owed_event event)
 	case ZTP_ON_REFUSED:
 	case ZTP_ON_NOT_HELD:
 	case ZTP_ON_RELEASED:
+		return true;
 	case ZTP_ON_DENIED:
 	case ZTP_ON_UNAVAILABLE:
-		return true;
+		return losses < ZTP_LOSSES_MAX;
 	default:
 		return false;
 	}
@@ -304,7 +315,7 @@ static int losses_after(enum ztp_owed_event event, int losses,
 
 	if (event == ZTP_ON_LOST)
 		return losses < most ? losses + 1 : losses;
-	return clears(event) ? 0 : losses;
+	return clears(event, losses) ? 0 : losses;
 }
 
 static unsigned facts_of(const struct ztp_obligation *o,

@@ -3,6 +3,7 @@
 #include <mqtt_protocol.h>
 #include <string.h>
 
+#include "bridge/life/giving_up.h"
 #include "bridge/life/moves.h"
 
 #define QUEUED_MAX_MS 600000 /* by which a deadline is put off, at least */
@@ -161,10 +162,11 @@ static bool is_untried(const struct bridge *b, const struct store_request *r)
 {
 	const struct ztp_obligation *owed = &r->owed;
 	bool untried = owed->tries == 0 && owed->losses == 0;
+	bool waits = r->state == ZTP_STATE_REGISTERED
+			     ? owed->what == ZTP_OWED_SEND
+			     : r->state == ZTP_STATE_APPROVED;
 
-	return r->state == ZTP_STATE_REGISTERED &&
-	       owed->what == ZTP_OWED_SEND &&
-	       (untried || owed->retry_at + OVERDUE_MS <= b->core.now);
+	return waits && (untried || owed->retry_at + OVERDUE_MS <= b->core.now);
 }
 
 /* It waits for as long again as a device has, and then the customer is told: the
@@ -202,6 +204,9 @@ int delivery_due(struct bridge *b, struct store_request *r, bool queued,
 	if (r->state == ZTP_STATE_REGISTERED && !facts.queued)
 		return move_finish_decided(b, r, ZTP_STATE_UNDELIVERABLE,
 					   why_undelivered(b, r), error);
+	if (r->state == ZTP_STATE_APPROVED && !facts.queued)
+		return giving_up_registration(
+			b, r, "nor whether the device exists", error);
 	if (r->state == ZTP_STATE_DELIVERED)
 		return move_finish_decided(
 			b, r, ZTP_STATE_UNDELIVERABLE,

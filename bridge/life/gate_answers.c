@@ -14,6 +14,8 @@
 #include "bridge/registrar/registrar.h"
 #include "ztp/code.h"
 
+#define EXISTS "a device with this path exists already"
+
 static int retry_later(struct bridge *b, const struct registrar_answer *answer,
 		       struct store_request *r, struct ztp_error *error)
 {
@@ -41,24 +43,27 @@ static int on_connection(struct bridge *b, const struct control_answer *said,
 	return contacts_returned(b, &report, error);
 }
 
+static int registered(struct bridge *b, const struct control_answer *said,
+		      struct store_request *r, struct ztp_error *error)
+{
+	int rc = move_register(b, r, said->subscribed, error);
+
+	return rc == 0 && said->subscribed ? on_connection(b, said, r, error)
+					   : rc;
+}
+
 static int on_created(struct bridge *b, const struct control_answer *said,
 		      struct store_request *r, struct ztp_error *error)
 {
 	char message[256];
-	int rc;
 
 	if (r->state != ZTP_STATE_APPROVED)
 		return 0;
-	if (control_is(said, ZTP_CODE_OK)) {
-		rc = move_register(b, r, said->subscribed, error);
-		return rc == 0 && said->subscribed
-			       ? on_connection(b, said, r, error)
-			       : rc;
-	}
+	if (control_is(said, ZTP_CODE_OK))
+		return registered(b, said, r, error);
 	if (control_is(said, ZTP_CODE_ALREADY_EXISTS))
-		return move_finish_decided(
-			b, r, ZTP_STATE_CONFLICT,
-			"a device with this path exists already", error);
+		return move_finish_decided(b, r, ZTP_STATE_CONFLICT, EXISTS,
+					   error);
 	if (control_is(said, ZTP_CODE_ABORTED))
 		return move_finish_decided(b, r, ZTP_STATE_WITHDRAWN,
 					   *said->message
@@ -67,6 +72,24 @@ static int on_created(struct bridge *b, const struct control_answer *said,
 					   error);
 	snprintf(message, sizeof(message), "%s: %s", said->code, said->message);
 	return move_finish_decided(b, r, ZTP_STATE_FAILED, message, error);
+}
+
+/* createDevice was answered too often by nothing: has it had an effect? An answer
+ * that does not tell is as good as none. */
+static int on_made(struct bridge *b, const struct control_answer *said,
+		   struct store_request *r, struct ztp_error *error)
+{
+	if (r->state != ZTP_STATE_APPROVED)
+		return 0;
+	if (control_is_device(said, r))
+		return registered(b, said, r, error);
+	if (control_is_any(said))
+		return move_finish_decided(b, r, ZTP_STATE_CONFLICT, EXISTS,
+					   error);
+	if (control_is_gone(said, r))
+		return giving_up_registration(
+			b, r, "and has not created the device", error);
+	return giving_up_lost(b, r->n, 0, true, error);
 }
 
 static int on_released(struct bridge *b, struct store_request *r,
@@ -100,6 +123,8 @@ static int apply_reply(struct bridge *b, const struct registrar_answer *answer,
 	switch (answer->question) {
 	case REGISTRAR_CREATE:
 		return on_created(b, said, r, error);
+	case REGISTRAR_ASK_MADE:
+		return on_made(b, said, r, error);
 	case REGISTRAR_REJECT:
 		return on_released(b, r, error);
 	case REGISTRAR_ASK_HELD:

@@ -24,17 +24,16 @@ static int give_up_command(struct bridge *b, struct store_request *r,
 	return move_owe(b, r, ZTP_ON_GIVEN_UP, NULL, error);
 }
 
-static int give_up_registration(struct bridge *b, struct store_request *r,
-				struct ztp_error *error)
+/* The gate is asked whether it has created the device. */
+static int doubt_registration(struct bridge *b, struct store_request *r,
+			      struct ztp_error *error)
 {
-	char why[96];
-
-	snprintf(why, sizeof(why),
-		 "the gate did not answer createDevice, %d "
-		 "times in a row",
-		 r->owed.losses);
-	report(b, r, why);
-	return move_finish_decided(b, r, ZTP_STATE_FAILED, why, error);
+	if (r->owed.losses == ZTP_LOSSES_MAX)
+		log_warn(b->core.log, "registration_in_doubt",
+			 LOG_STR("request_id", r->id),
+			 LOG_STR("device_path", r->path),
+			 LOG_INT("tries", r->owed.losses));
+	return store_request_save(b->store, r, error);
 }
 
 static int give_up(struct bridge *b, struct store_request *r, size_t size,
@@ -43,7 +42,7 @@ static int give_up(struct bridge *b, struct store_request *r, size_t size,
 	char why[128];
 
 	if (r->owed.what == ZTP_OWED_REGISTER)
-		return give_up_registration(b, r, error);
+		return doubt_registration(b, r, error);
 	if (!ztp_owed_is_command(r->owed.what))
 		return store_request_save(b->store, r, error);
 	snprintf(why, sizeof(why),
@@ -67,6 +66,18 @@ int giving_up_lost(struct bridge *b, int64_t n, size_t size, bool proven,
 	if (!ztp_obligation_hopeless(&r.owed))
 		return store_request_save(b->store, &r, error);
 	return give_up(b, &r, size, error);
+}
+
+int giving_up_registration(struct bridge *b, struct store_request *r,
+			   const char *rest, struct ztp_error *error)
+{
+	char why[128];
+
+	snprintf(why, sizeof(why),
+		 "the gate did not answer createDevice, %d times in a row, %s",
+		 ZTP_LOSSES_MAX, rest);
+	report(b, r, why);
+	return move_finish_decided(b, r, ZTP_STATE_FAILED, why, error);
 }
 
 int giving_up_impossible(struct bridge *b, int64_t n, const char *why,

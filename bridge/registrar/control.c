@@ -253,12 +253,16 @@ static bool same_key(const struct control_answer *a,
 	       memcmp(a->fingerprint, r->fingerprint, ZTP_SHA256_LEN) == 0;
 }
 
+bool control_is_any(const struct control_answer *a)
+{
+	return control_is(a, ZTP_CODE_OK) && (state_is(a, ZTP_DEVICE_ACTIVE) ||
+					      state_is(a, ZTP_DEVICE_BLOCKED));
+}
+
 bool control_is_device(const struct control_answer *a,
 		       const struct store_request *r)
 {
-	return control_is(a, ZTP_CODE_OK) && same_key(a, r) &&
-	       (state_is(a, ZTP_DEVICE_ACTIVE) ||
-		state_is(a, ZTP_DEVICE_BLOCKED)) &&
+	return control_is_any(a) && same_key(a, r) &&
 	       strcmp(a->request_id, r->id) == 0;
 }
 

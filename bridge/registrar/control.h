@@ -73,7 +73,9 @@ bool control_is_denied(const struct control_answer *answer);
 
 /* What getDevice says about the device of this very request: is_device, it
  * exists; is_gone, it does not; is_held, the candidate with its key is
- * connected and waits. If none of them holds, the answer does not tell. */
+ * connected and waits. If none of them holds, the answer does not tell.
+ * is_any: the path has a device, this or another one. */
+bool control_is_any(const struct control_answer *answer);
 bool control_is_device(const struct control_answer *answer,
 		       const struct store_request *r);
 bool control_is_gone(const struct control_answer *answer,

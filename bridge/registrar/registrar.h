@@ -48,7 +48,10 @@ enum registrar_question {
 	REGISTRAR_REJECT,
 	REGISTRAR_ASK_HELD,   /* is the candidate connected and held? */
 	REGISTRAR_ASK_DEVICE, /* is the device connected? */
+	REGISTRAR_ASK_MADE,   /* has a REGISTRAR_CREATE without an answer had
+			       * an effect? */
 };
+#define REGISTRAR_QUESTIONS (REGISTRAR_ASK_MADE + 1)
 
 struct registrar_answer {
 	int64_t n; /* row number of the request */

@@ -218,8 +218,7 @@ static int ask_about(void *arg, struct store_request *r)
 	a->bytes += REGISTRAR_OVERHEAD + strlen(r->path) + strlen(r->id);
 	if (a->count > 0 && a->bytes > a->g->bytes)
 		return 1;
-	op = registrar_new_op(a->g, r->n, REGISTRAR_ASK_DEVICE, "device",
-			      r->id);
+	op = registrar_new_op(a->g, r->n, REGISTRAR_ASK_DEVICE, r->id);
 	if (!op)
 		return 1;
 	control_get(&a->m, op->correlation, r);

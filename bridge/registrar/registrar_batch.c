@@ -64,18 +64,16 @@ static bool must_wait(struct registrar *g, const struct store_request *r)
 	return owed;
 }
 
-static struct op *new_op(struct registrar *g, const struct store_request *r)
+static enum registrar_question question_of(const struct store_request *r)
 {
 	switch (r->owed.what) {
 	case ZTP_OWED_REGISTER:
-		return registrar_new_op(g, r->n, REGISTRAR_CREATE, "create",
-					r->id);
+		return ztp_obligation_hopeless(&r->owed) ? REGISTRAR_ASK_MADE
+							 : REGISTRAR_CREATE;
 	case ZTP_OWED_RELEASE:
-		return registrar_new_op(g, r->n, REGISTRAR_REJECT, "reject",
-					r->id);
+		return REGISTRAR_REJECT;
 	default:
-		return registrar_new_op(g, r->n, REGISTRAR_ASK_HELD, "held",
-					r->id);
+		return REGISTRAR_ASK_HELD;
 	}
 }
 
@@ -111,7 +109,7 @@ static void begin(struct registrar *g, size_t bytes)
 
 bool registrar_send(struct registrar *g, const struct store_request *r)
 {
-	bool creates = r->owed.what == ZTP_OWED_REGISTER;
+	bool creates = question_of(r) == REGISTRAR_CREATE;
 	size_t bytes = REGISTRAR_OVERHEAD + strlen(r->path) + 2 * strlen(r->id);
 	struct store_decision d = {0};
 	struct ztp_error error;
@@ -123,7 +121,7 @@ bool registrar_send(struct registrar *g, const struct store_request *r)
 		log_unreadable(g, &error);
 		return false;
 	}
-	op = new_op(g, r);
+	op = registrar_new_op(g, r->n, question_of(r), r->id);
 	if (op) {
 		begin(g, bytes + (d.metadata ? strlen(d.metadata) : 0));
 		write_command(g, op, r, d.metadata);

@@ -113,8 +113,7 @@ bool registrar_holds_ours(const struct registrar *g, const char *text,
 
 void registrar_free_op(struct registrar *registrar, struct op *op);
 struct op *registrar_new_op(struct registrar *registrar, int64_t n,
-			    enum registrar_question kind, const char *prefix,
-			    const char *id);
+			    enum registrar_question kind, const char *id);
 
 /* --- registrar_ask.c: messages of many commands */
 

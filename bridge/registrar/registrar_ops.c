@@ -4,6 +4,14 @@
 #include <stdio.h>
 #include <string.h>
 
+/* In correlationData, before the request's id. A bridge hears the answers to what
+ * the one before it has asked, so they stay. */
+static const char *const prefixes[REGISTRAR_QUESTIONS] = {
+	[REGISTRAR_CREATE] = "create", [REGISTRAR_REJECT] = "reject",
+	[REGISTRAR_ASK_HELD] = "held", [REGISTRAR_ASK_DEVICE] = "device",
+	[REGISTRAR_ASK_MADE] = "made",
+};
+
 #define MARK_HASHED 8	/* bytes of the name's hash, if it is too long */
 #define NAME_ROOM   400 /* kafka.group, "/", standby.instance */
 
@@ -59,8 +67,7 @@ bool registrar_holds_ours(const struct registrar *g, const char *text,
 }
 
 struct op *registrar_new_op(struct registrar *g, int64_t n,
-			    enum registrar_question kind, const char *prefix,
-			    const char *id)
+			    enum registrar_question kind, const char *id)
 {
 	int i;
 
@@ -73,7 +80,7 @@ struct op *registrar_new_op(struct registrar *g, int64_t n,
 		op->n = n;
 		op->kind = kind;
 		op->by = g->core->now + REGISTRAR_ANSWER_MS;
-		registrar_correlate(op->correlation, g, prefix, id);
+		registrar_correlate(op->correlation, g, prefixes[kind], id);
 		g->busy++;
 		if (kind != REGISTRAR_ASK_DEVICE)
 			row_set_add(&g->commanded, n);

@@ -41,7 +41,9 @@ bool ztp_owed_is_command(enum ztp_owed owed);
 /* The notice of the rejection: notice_check, notice_wait, notice_send. */
 bool ztp_owed_is_notice(enum ztp_owed owed);
 
-#define ZTP_LOSSES_MAX 4 /* then it is given up */
+/* Then it is given up; of a registration the gate is asked what has become of
+ * it. */
+#define ZTP_LOSSES_MAX 4
 /* Of those, so many may be unproven: one that proves something is not enough,
  * because a connection may also be lost by chance. */
 #define ZTP_LOSSES_UNPROVEN 2
@@ -57,7 +59,8 @@ struct ztp_obligation {
 /* A suspect: its last try got no answer, perhaps because it closed the
  * connection. It is tried alone, after the others. */
 bool ztp_obligation_suspect(const struct ztp_obligation *obligation);
-/* Without an answer so often that the caller gives it up (ZTP_ON_GIVEN_UP). */
+/* Without an answer so often that the caller gives it up (ZTP_ON_GIVEN_UP), or, of
+ * a registration, asks whether the device exists. */
 bool ztp_obligation_hopeless(const struct ztp_obligation *obligation);
 
 #define ZTP_OWED_EVENT_LIST(X)                                                 \

@@ -233,6 +233,12 @@ static void asked_in_vain(struct life_case *c)
 	lost_often(c);
 }
 
+static void in_doubt(struct life_case *c)
+{
+	asked_in_vain(c);
+	life_ok(c, lost(c));
+}
+
 static int withdraw(struct life_case *c)
 {
 	const struct journal_entry e = {.kind = ENTRY_WITHDRAWN,
@@ -326,6 +332,23 @@ static void approved_and_refused(struct life_case *c)
 	answer(c, REGISTRAR_CREATE, "INTERNAL");
 }
 
+static void in_doubt_for_long(struct life_case *c)
+{
+	struct store_request r;
+
+	in_doubt(c);
+	r = life_row(c, 1);
+	r.owed.due_at = LIFE_NOW;
+	r.owed.retry_at = LIFE_NOW + 2 * LIFE_MIN;
+	life_save(c, &r);
+}
+
+static void in_doubt_and_not_made(struct life_case *c)
+{
+	in_doubt(c);
+	answer(c, REGISTRAR_ASK_MADE, "NOT_FOUND");
+}
+
 static void waiting_and_gone(struct life_case *c)
 {
 	put(c, PUMP, 1, ZTP_STATE_REGISTERED, ZTP_OWED_WAIT_DEVICE);
@@ -382,7 +405,9 @@ const struct life_step life_steps[] = {
 	{"invalid", false, contenders, decide_nonsense, S(RECEIVED), 2},
 	{"lost", false, told, lost, S(REGISTERED), 0},
 	{"lost for good", false, told_in_vain, lost, S(UNDELIVERABLE), 1},
-	{"never made", true, asked_in_vain, lost, S(FAILED), 1},
+	{"in doubt", true, asked_in_vain, lost, S(APPROVED), 0},
+	{"never made", true, in_doubt_and_not_made, hear, S(FAILED), 1},
+	{"never said", true, in_doubt_for_long, pass_time, S(FAILED), 1},
 	{"impossible", false, told, impossible, S(UNDELIVERABLE), 1},
 	{"withdrawn", true, received, withdraw, S(WITHDRAWN), 1},
 	{"expired", false, contenders, pass_time, S(EXPIRED), 2},

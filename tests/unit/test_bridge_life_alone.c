@@ -233,23 +233,21 @@ static void answer_lost(struct life_case *c, int64_t n)
 	g->answer_count = 0;
 }
 
-static void a_registration_without_an_answer_fails(void **state)
+/* The gate may have created the device all the same (test_bridge_life_in_doubt.c). */
+static void a_registration_without_an_answer_is_in_doubt(void **state)
 {
 	struct life_case *c = *state;
 	int64_t n = life_put(c, PUMP, 1, ZTP_STATE_APPROVED, ZTP_OWED_REGISTER);
 	int i;
 
-	for (i = 1; i < 4; i++) {
+	for (i = 1; i < 20; i++) {
 		answer_lost(c, n);
 		life_is(c, n, ZTP_STATE_APPROVED);
-		assert_int_equal(life_row(c, n).owed.losses, i);
+		assert_int_equal(life_row(c, n).owed.losses, i < 16 ? i : 16);
+		assert_int_equal(life_logged(c, "registration_in_doubt"),
+				 i == 4);
 	}
-	answer_lost(c, n);
-	life_is(c, n, ZTP_STATE_FAILED);
-	life_result(c, "r-1", "failed");
-	assert_string_equal(life_member(c, "message"),
-			    "the gate did not answer createDevice, 4 times in "
-			    "a row");
+	life_no_record(c, STORE_RESULTS);
 	/* It is not a command to a device. */
 	assert_int_equal(c->b.core.tally.commands[TALLY_COMMAND_LOST], 0);
 }
@@ -266,7 +264,7 @@ int main(void)
 		LIFE_TEST(what_cannot_be_sent_now_holds_up_nobody),
 		GATE_TEST(a_question_to_the_gate_may_be_one),
 		GATE_TEST(a_busy_one_is_passed_over),
-		GATE_TEST(a_registration_without_an_answer_fails),
+		GATE_TEST(a_registration_without_an_answer_is_in_doubt),
 	};
 
 	return cmocka_run_group_tests_name("bridge_life_alone", tests, NULL,

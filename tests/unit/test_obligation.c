@@ -276,6 +276,8 @@ static const struct number_line number_lines[] = {
 	  0, KEPT, AFTER(30000)),
 	N("command in the queue", TOLD, SEND, 3, DEADLINE,
 	  3, KEPT, AFTER(30000)),
+	N("the gate is away", GATE | TOLD, REGISTER, 3, DEADLINE,
+	  3, KEPT, AFTER(30000)),
 	N("notice too late, gate", GATE, NOTICE_CHECK, 0, DEADLINE,
 	  0, NOW, 0),
 	N("notice too late", 0, NOTICE_SEND, 0, DEADLINE, 0, 0, 0),

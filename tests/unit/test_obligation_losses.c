@@ -80,7 +80,7 @@ static void what_proves_nothing_is_never_the_last(void **state)
 	assert_int_equal(o.losses, ZTP_LOSSES_UNPROVEN + 1);
 }
 
-/* The bridge ends the requests of the first two. */
+/* The bridge asks about the first one, and ends the requests of the next two. */
 static void the_fourth_time_is_the_last(void **state)
 {
 	static const struct {
@@ -107,6 +107,32 @@ static void the_fourth_time_is_the_last(void **state)
 		assert_int_equal(o.what, lines[i].to);
 		assert_true(ztp_obligation_hopeless(&o));
 	}
+}
+
+/* It is asked about, for as long as a device has. */
+static void a_registration_is_not_given_up(void **state)
+{
+	struct ztp_obligation o = lost(ZTP_OWED_REGISTER, ZTP_LOSSES_MAX - 2);
+	int n;
+
+	(void)state;
+	o.due_at = 0;
+	assert_true(ztp_obligation_change(&o, ZTP_ON_LOST, &with_gate));
+	assert_int_equal(o.due_at, 0);
+	for (n = 0; n < 20; n++) {
+		assert_true(ztp_obligation_change(&o, ZTP_ON_LOST, &with_gate));
+		assert_true(ztp_obligation_hopeless(&o));
+		assert_int_equal(o.due_at, NOW + TIMEOUT);
+		assert_in_range(o.retry_at, NOW + 1500, NOW + 225000);
+	}
+	/* A gate that cannot answer now does not tell. */
+	assert_true(ztp_obligation_change(&o, ZTP_ON_UNAVAILABLE, &with_gate));
+	assert_true(ztp_obligation_change(&o, ZTP_ON_DENIED, &with_gate));
+	assert_int_equal(o.losses, 16);
+	assert_int_equal(o.due_at, NOW + TIMEOUT);
+	assert_true(ztp_obligation_change(&o, ZTP_ON_CREATED, &with_gate));
+	assert_int_equal(o.losses, 0);
+	assert_int_equal(o.what, ZTP_OWED_WAIT_DEVICE);
 }
 
 static void what_is_hopeless_is_not_kept_for_its_device(void **state)
@@ -219,6 +245,7 @@ int main(void)
 		cmocka_unit_test(it_pauses_longer_each_time),
 		cmocka_unit_test(the_fourth_time_is_the_last),
 		cmocka_unit_test(what_proves_nothing_is_never_the_last),
+		cmocka_unit_test(a_registration_is_not_given_up),
 		cmocka_unit_test(what_is_hopeless_is_not_kept_for_its_device),
 		cmocka_unit_test(an_answer_clears_it),
 		cmocka_unit_test(nobody_shortens_the_pause),
