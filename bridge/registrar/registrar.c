@@ -78,6 +78,7 @@ void registrar_connected(struct registrar *g)
 	g->connected = true;
 	g->informed = g->denied = false;
 	g->next_info = g->hold_until = g->core->now;
+	g->info_by = 0;
 	g->absent = true;
 	registrar_ask_all(g);
 }
@@ -218,7 +219,8 @@ static void send_info(struct registrar *g)
 	registrar_correlate(correlation, g, "info", "");
 	control_begin(&m);
 	control_info(&m, correlation, g->core->config);
-	control_send(&m, g->mqtt_out);
+	if (control_send(&m, g->mqtt_out) && g->info_by == 0)
+		g->info_by = g->core->now + REGISTRAR_ANSWER_MS;
 	g->next_info =
 		g->core->now + (g->informed ? INFO_MS : REGISTRAR_ANSWER_MS);
 }
@@ -249,6 +251,8 @@ int64_t registrar_next(const struct registrar *g)
 	if (registrar_ready(g) && again != 0 && (next == 0 || again < next) &&
 	    g->core->now >= g->hold_until)
 		next = again;
+	if (g->informed && g->info_by != 0 && (next == 0 || g->info_by < next))
+		next = g->info_by;
 	for (i = 0; i < REGISTRAR_WINDOW && g->busy > 0; i++)
 		if (g->ops[i].n != 0 && (next == 0 || g->ops[i].by < next))
 			next = g->ops[i].by;

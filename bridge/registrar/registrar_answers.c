@@ -70,6 +70,7 @@ static void on_info(struct registrar *g, const cJSON *response)
 	const char *ours = g->core->config->mqtt.command_topic;
 	bool agrees = strcmp(topic, ours) == 0;
 
+	g->info_by = 0;
 	if (strcmp(ztp_tree_text(response, ZTP_M_CODE), ZTP_CODE_OK) != 0 &&
 	    !data) {
 		no_info(g, response);
@@ -103,6 +104,7 @@ static void on_info(struct registrar *g, const cJSON *response)
 static void on_response(struct registrar *g, const cJSON *response)
 {
 	const char *correlation = ztp_tree_text(response, ZTP_M_CORRELATION);
+	struct op *late;
 	int i;
 
 	/* All operators' answers go to one topic, their refusals, too. */
@@ -124,6 +126,11 @@ static void on_response(struct registrar *g, const cJSON *response)
 				 g->core->now - op->by + REGISTRAR_ANSWER_MS);
 		return;
 	}
+	late = registrar_late_op(g, correlation);
+	if (!late)
+		return;
+	control_read(&late->answer, response);
+	late->done = true;
 }
 
 static void on_subscribed(struct registrar *g, const cJSON *event)
@@ -220,26 +227,43 @@ void registrar_join(struct registrar *g)
 
 /* --- the turn */
 
-static void on_overdue(struct registrar *g, struct op *op)
+/* Logged once: while informed is false, getInfo is asked first. */
+static void on_silence(struct registrar *g, const char *correlation)
 {
-	/* Logged once: while informed is false, getInfo is asked first. */
 	if (g->informed)
 		log_warn(g->core->log, "gate_silent",
-			 LOG_STR("correlation", op->correlation));
+			 LOG_STR("correlation", correlation));
 	g->informed = false;
+	g->next_info = g->core->now;
+}
+
+static void on_overdue(struct registrar *g, struct op *op)
+{
+	on_silence(g, op->correlation);
 	if (op->kind == REGISTRAR_ASK_DEVICE) {
-		registrar_ask(g, op->n);
+		registrar_ask_later(g, op->n);
 		registrar_free_op(g, op);
 	} else {
 		op->done = op->lost = true;
 	}
-	g->next_info = g->core->now;
+}
+
+/* Whoever is asked about nothing else has this to be known by. */
+static void collect_info(struct registrar *g)
+{
+	char correlation[CONTROL_CORRELATION];
+
+	if (!g->informed || g->info_by == 0 || g->core->now < g->info_by)
+		return;
+	registrar_correlate(correlation, g, "info", "");
+	on_silence(g, correlation);
 }
 
 void registrar_collect(struct registrar *g)
 {
 	int i;
 
+	collect_info(g);
 	for (i = 0; i < REGISTRAR_WINDOW; i++) {
 		struct op *op = &g->ops[i];
 

@@ -62,7 +62,8 @@ struct registrar {
 	bool connected, informed, agrees, denied;
 	bool absent; /* the store's knowledge of connected devices is old */
 	int64_t next_info;
-	bool audits;		  /* it says its audit records in arrays */
+	int64_t info_by; /* when its answer is overdue; 0: it is there */
+	bool audits;	 /* it says its audit records in arrays */
 	int64_t oldest_unacked_s; /* as the gate has said last */
 	int64_t hold_until;	  /* refused by the gate: send nothing before */
 	bool asking;	   /* more waiting devices must be asked about, */
@@ -114,6 +115,10 @@ bool registrar_holds_ours(const struct registrar *g, const char *text,
 void registrar_free_op(struct registrar *registrar, struct op *op);
 struct op *registrar_new_op(struct registrar *registrar, int64_t n,
 			    enum registrar_question kind, const char *id);
+/* The answer came after its op had been given up, and what was to be done is still
+ * owed: an op for it, NULL if there is none. */
+struct op *registrar_late_op(struct registrar *registrar,
+			     const char *correlation);
 
 /* --- registrar_ask.c: messages of many commands */
 

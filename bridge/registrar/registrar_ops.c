@@ -96,3 +96,73 @@ void registrar_free_op(struct registrar *g, struct op *op)
 	op->n = 0;
 	g->busy--;
 }
+
+/* --- late answers. A gate that takes longer than REGISTRAR_ANSWER_MS for each of
+ * them would else never be heard: it answers getInfo, without which nothing is asked
+ * again, after what it was asked before. */
+
+static bool is_owed(enum registrar_question kind, enum ztp_owed what)
+{
+	switch (kind) {
+	case REGISTRAR_CREATE:
+	case REGISTRAR_ASK_MADE:
+		return what == ZTP_OWED_REGISTER;
+	case REGISTRAR_REJECT:
+		return what == ZTP_OWED_RELEASE;
+	case REGISTRAR_ASK_HELD:
+		return what == ZTP_OWED_NOTICE_CHECK;
+	case REGISTRAR_ASK_DEVICE:
+		return what == ZTP_OWED_WAIT_DEVICE;
+	}
+	return false;
+}
+
+/* Our own mark, a prefix, a colon and an id. */
+static bool read_correlation(const struct registrar *g, const char *correlation,
+			     enum registrar_question *kind, const char **id)
+{
+	const char *prefix = correlation + strlen(g->mark);
+	const char *colon = strchr(prefix, ':');
+	int i;
+
+	if (!colon)
+		return false;
+	*id = colon + 1;
+	for (i = 0; i < REGISTRAR_QUESTIONS; i++) {
+		*kind = (enum registrar_question)i;
+		if (strlen(prefixes[i]) == (size_t)(colon - prefix) &&
+		    memcmp(prefixes[i], prefix, (size_t)(colon - prefix)) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* Of a row, there is at most one at a time. */
+static struct op *find_op(struct registrar *g, int64_t n)
+{
+	int i;
+
+	for (i = 0; i < REGISTRAR_WINDOW; i++)
+		if (g->ops[i].n == n)
+			return &g->ops[i];
+	return NULL;
+}
+
+struct op *registrar_late_op(struct registrar *g, const char *correlation)
+{
+	enum registrar_question kind;
+	struct store_request r;
+	struct op *op;
+	const char *id;
+
+	if (!read_correlation(g, correlation, &kind, &id) ||
+	    store_request_by_id(g->store, id, &r, NULL) <= 0 ||
+	    !is_owed(kind, r.owed.what))
+		return NULL;
+	op = find_op(g, r.n);
+	if (op && op->done && !op->lost)
+		return NULL; /* it has an answer already */
+	if (op)
+		registrar_free_op(g, op); /* or did not need to be asked */
+	return registrar_new_op(g, r.n, kind, id);
+}

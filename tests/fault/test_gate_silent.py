@@ -1,5 +1,5 @@
-"""The gate's answers do not come: nothing is told of a device that is not known, and
-others are served meanwhile."""
+"""The gate's answers do not come, or they come late: nothing is told of a device
+that is not known, and others are served meanwhile."""
 
 import re
 
@@ -7,8 +7,9 @@ import pytest
 
 from harness.handshake import Handshake
 from harness.ports import free_port
+from harness.until import until
 
-from .proxy import Net, Proxy
+from .proxy import DOWN, Net, Proxy
 
 SILENCES = 60.0  # four of 5 s, and the pauses between them
 
@@ -105,3 +106,17 @@ def test_never(rig, made):
     assert rig.ears.times("createDevice", request_id) == 4
     rig.bridge.wait_log(f"event=registration_in_doubt request_id={request_id}")
     rig.onboard()
+
+
+def test_late(rig):
+    """The answer that comes when nobody waits for it any more is heard."""
+    device, request, request_id = rig.asked()
+    rig.proxy.stall((DOWN,))
+    silent = rig.bridge.log().count("event=gate_silent")
+    rig.decide(request)
+    until(lambda: rig.bridge.log().count("event=gate_silent") > silent,
+          "it is given up")
+    rig.proxy.heal()
+    device.wait_status("approved")
+    rig.ended(request, "onboarded")
+    assert rig.ears.times("createDevice", request_id) == 1
