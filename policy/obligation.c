@@ -29,7 +29,8 @@
  * Only a registration is not given up then: the gate may have created the device
  * all the same. From the loss ZTP_LOSSES_MAX on the bridge asks the gate whether it
  * has (the question is small, and says nothing that the gate could stumble over),
- * and there is a deadline for the answer.
+ * and there is a deadline for the answer, until which the gate may say nothing. As
+ * long as it says that it cannot tell now, it will.
  *
  * A loss that is not known to be the message's own fault (unproven) makes it a
  * suspect, but only the first ZTP_LOSSES_UNPROVEN of those count: while a broker
@@ -222,6 +223,8 @@ static const struct line table[] = {
 	LINE(NOTICE, HELD, 0, NOTICE_WAIT, ZERO, NEVER, NOTICE),
 	LINE_AS(NOTICE, NOT_HELD, 0, LET_GO),
 	LINE_AS(IN(RELEASE), RELEASED, 0, FREE),
+	LINE(IN(REGISTER), DENIED, HOPELESS, SAME, MORE, DENIED, DELIVERY),
+	LINE(IN(REGISTER), UNAVAILABLE, HOPELESS, SAME, MORE, GATE, DELIVERY),
 	LINE(AT_GATE, DENIED, 0, SAME, MORE, DENIED, KEPT),
 	LINE(IN(NOTICE_CHECK), DENIED, 0, SAME, KEPT, DENIED, KEPT),
 	LINE(AT_GATE, UNAVAILABLE, 0, SAME, MORE, GATE, KEPT),
