@@ -196,8 +196,7 @@ DOOR = {
     "decisions that it knows": UNIT + "test_serve_decided.c",
     "topics of decisions that requests name":
         "tests/local/test_decision_topic.py",
-    "records that it has not looked at":
-        "no: what waits is Kafka's, and librdkafka's bound",
+    "records that it has not looked at": UNIT + "test_serve_feed.c",
 }
 
 TABLE = {"The bridge": BRIDGE, "The gate": GATE, "The tools": TOOLS,

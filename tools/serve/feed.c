@@ -8,8 +8,9 @@
 #include "tools/common/tail.h"
 #include "ztp/topics.h"
 
-#define QUEUE_MAX 1024
-#define WAIT_MS	  100
+#define QUEUE_MAX   1024
+#define QUEUE_BYTES (8 * 1024 * 1024) /* and the record with which it is full */
+#define WAIT_MS	    100
 
 struct feed {
 	const char *topic;
@@ -22,7 +23,7 @@ struct feed {
 	pthread_mutex_t lock; /* of what follows */
 	pthread_cond_t room;
 	rd_kafka_message_t *queue[QUEUE_MAX];
-	size_t first, count;
+	size_t first, count, bytes;
 	bool at_end, caught_up, stop, told_missing, away, missing;
 };
 
@@ -35,16 +36,27 @@ static void wake_owner(const struct feed *feed)
 		return;
 }
 
+static size_t size_of(const rd_kafka_message_t *message)
+{
+	return message->len + message->key_len;
+}
+
+static bool is_full(const struct feed *feed)
+{
+	return feed->count == QUEUE_MAX || feed->bytes >= QUEUE_BYTES;
+}
+
 static void pass_on(struct feed *feed, rd_kafka_message_t *message)
 {
 	pthread_mutex_lock(&feed->lock);
-	while (feed->count == QUEUE_MAX && !feed->stop)
+	while (is_full(feed) && !feed->stop)
 		pthread_cond_wait(&feed->room, &feed->lock);
 	if (feed->stop) {
 		rd_kafka_message_destroy(message);
 	} else {
 		feed->queue[(feed->first + feed->count) % QUEUE_MAX] = message;
 		feed->count++;
+		feed->bytes += size_of(message);
 	}
 	pthread_mutex_unlock(&feed->lock);
 	wake_owner(feed);
@@ -129,8 +141,10 @@ rd_kafka_message_t *feed_take(struct feed *feed)
 	if (feed->count) {
 		message = feed->queue[feed->first];
 		feed->first = (feed->first + 1) % QUEUE_MAX;
-		if (feed->count-- == QUEUE_MAX)
+		if (is_full(feed))
 			pthread_cond_signal(&feed->room);
+		feed->count--;
+		feed->bytes -= size_of(message);
 	}
 	pthread_mutex_unlock(&feed->lock);
 	return message;
