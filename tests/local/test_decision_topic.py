@@ -9,7 +9,7 @@ import pytest
 
 from harness.approver import Approver, decide
 from harness.bridge import topic_names
-from harness.door import Door
+from harness.door import KEY, Door
 from harness.process import Process
 from harness.topics import Reader, Writer
 from harness.until import until
@@ -50,12 +50,15 @@ class Cells:
     def answer(self, count):
         """As a bridge does, when there are that many decisions."""
         for record in self.reader.wait(count=count):
-            self.writer.send(self.topics["results"], {
-                "request_id": record.json()["request_id"],
-                "outcome": "onboarded", "code": 200, "status": "OK",
-                "decision": {"topic": record.topic,
-                             "partition": record.partition,
-                             "offset": record.offset}}, key=record.key)
+            self.say(record)
+
+    def say(self, record):
+        self.writer.send(self.topics["results"], {
+            "request_id": record.json()["request_id"],
+            "outcome": "onboarded", "code": 200, "status": "OK",
+            "decision": {"topic": record.topic,
+                         "partition": record.partition,
+                         "offset": record.offset}}, key=record.key)
 
 
 @pytest.fixture
@@ -118,6 +121,42 @@ def test_serve_says_so(cells):
         assert serve.log().count("wants its decision in") == 1
     finally:
         serve.stop()
+
+
+def test_serve_and_a_request_that_moves(cells):
+    """Its subscription has gone to another bridge, which does not read what was
+    decided in the former topic: it is open again, and the same key decides
+    anew, also after a restart."""
+    door, again = (Door(cells.folder, cells.kafka, cells.topics, name=name,
+                        given=("requests", "results"))
+                   for name in ("first", "again"))
+    door.start()
+
+    def is_open(door):
+        return "r-there" in door.open_ids()
+
+    def decide(door):
+        return door.decide("r-there", {"decision": "reject"}, **{KEY: "k"},
+                           Prefer="respond-async")
+
+    until(lambda: is_open(door), "it is open")
+    assert decide(door).status_code == 202
+    cells.reader.one(cells.other)
+    until(lambda: not is_open(door), "it is decided")
+    assert decide(door).status_code == 202
+    cells.ask("there", cells.topics["decisions"])
+    until(lambda: is_open(door), "it is open again")
+    assert decide(door).status_code == 202
+    until(lambda: not is_open(door), "it is decided again")
+    record = cells.reader.one(cells.topics["decisions"])
+    again.start()
+    assert not is_open(again)
+    cells.say(record)
+    for served in (door, again):
+        until(lambda served=served: decide(served).status_code == 200,
+              "it has its result")
+        served.stop()
+    assert len(cells.reader.wait(count=2)) == 2
 
 
 def test_serve_and_too_many_topics(cells):

@@ -16,14 +16,20 @@
 
 #define PATH "subscriptions/a/registries/b/devices/"
 
-static void ask_until(struct book *book, const char *id, const char *device,
-		      int64_t expires_at, int64_t now)
+static void ask_in(const char *topic, struct book *book, const char *id,
+		   const char *device, int64_t expires_at, int64_t now)
 {
 	struct ztp_ask asked = {.expires_at = expires_at};
 
 	(void)snprintf(asked.request_id, sizeof(asked.request_id), "%s", id);
 	(void)snprintf(asked.path, sizeof(asked.path), PATH "%s", device);
-	assert_true(book_ask(book, &asked, "t", "{}", 2, now));
+	assert_true(book_ask(book, &asked, topic, "{}", 2, now));
+}
+
+static void ask_until(struct book *book, const char *id, const char *device,
+		      int64_t expires_at, int64_t now)
+{
+	ask_in("t", book, id, device, expires_at, now);
 }
 
 static void ask(struct book *book, const char *id, const char *device)
@@ -78,8 +84,11 @@ static void ended_before_it_was_read(void **state)
 
 	(void)state;
 	say(&book, "1", "x", ZTP_OUTCOME_REJECTED, NULL);
+	assert_null(book_find(&book, "1")->decisions);
 	ask(&book, "1", "x");
 	assert_int_equal(book.open_count, 0);
+	/* Who decides again all the same is answered by its own bridge. */
+	assert_string_equal(book_find(&book, "1")->decisions, "t");
 	say(&book, "2", "x", ZTP_OUTCOME_UNKNOWN_REQUEST, NULL);
 	assert_null(book_find(&book, "2"));
 	book_clear(&book);
@@ -102,6 +111,27 @@ static void decided_until_that_is_found_wrong(void **state)
 	assert_false(request_is_open(request, 0));
 	say(&book, "1", "x", ZTP_OUTCOME_INVALID, &second);
 	assert_true(request_is_open(request, 0));
+	book_clear(&book);
+}
+
+/* The bridge that asks now does not read what the one before was told. */
+static void open_again_when_it_names_another_topic(void **state)
+{
+	struct book book = {.open_count = 0};
+	struct request *request;
+	struct key first;
+
+	(void)state;
+	position_key(&first, "t", 0, 1);
+	ask(&book, "1", "x");
+	request = book_find(&book, "1");
+	book_decide(&book, "1", &first);
+	ask(&book, "1", "x");
+	assert_false(request_is_open(request, 0));
+	ask_in("u", &book, "1", "x", 1000, 0);
+	assert_true(request_is_open(request, 0));
+	assert_string_equal(request->decisions, "u");
+	assert_int_equal(book.open_count, 1);
 	book_clear(&book);
 }
 
@@ -269,6 +299,7 @@ int main(void)
 		cmocka_unit_test(open_until_it_ends),
 		cmocka_unit_test(ended_before_it_was_read),
 		cmocka_unit_test(decided_until_that_is_found_wrong),
+		cmocka_unit_test(open_again_when_it_names_another_topic),
 		cmocka_unit_test(said_again_it_has_not_ended),
 		cmocka_unit_test(the_oldest_ended_are_forgotten),
 		cmocka_unit_test(no_more_open_ones_than_may_be),

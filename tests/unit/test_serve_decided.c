@@ -35,16 +35,28 @@ static struct key event(int number)
 	return key;
 }
 
-static struct decided *decide(struct decided_list *list, int64_t offset,
-			      const char *id, const struct key *named,
-			      int64_t at)
+static struct decided *decide_in(const char *topic, struct decided_list *list,
+				 int64_t offset, const char *id,
+				 const struct key *named, int64_t at)
 {
-	const struct decided_record record = {named, approve, id, at};
+	const struct decided_record record = {.event = named,
+					      .digest = approve,
+					      .request_id = id,
+					      .topic = topic,
+					      .stray = !strcmp(topic, "stray"),
+					      .at = at};
 	const struct key where = position(offset);
 	struct decided *decided;
 
 	assert_true(decided_read(&decided, list, &where, &record));
 	return decided;
+}
+
+static struct decided *decide(struct decided_list *list, int64_t offset,
+			      const char *id, const struct key *named,
+			      int64_t at)
+{
+	return decide_in("t", list, offset, id, named, at);
 }
 
 static struct decided *answer(struct decided_list *list, int64_t offset,
@@ -102,6 +114,32 @@ static void the_first_with_an_event_keeps_it(void **state)
 	/* The same record, read again. */
 	assert_ptr_equal(decide(&list, 1, "r", &one, 10), first);
 	assert_string_equal(first->result, "onboarded");
+	decided_clear(&list);
+}
+
+/* To a bridge that reads another topic. */
+static void a_request_that_has_moved_is_decided_again(void **state)
+{
+	struct decided_list list = {.count = 0};
+	const struct key one = event(1), two = event(2), three = event(3);
+	struct decided *first = decide(&list, 1, "r", &one, 10), *second;
+
+	(void)state;
+	second = decide_in("u", &list, 2, "r", &one, 11);
+	assert_ptr_equal(decided_find(&list, &one), second);
+	assert_false(first->has_event);
+	assert_ptr_equal(decided_about(&list, "r"), second);
+	/* One that has its result is the answer, wherever it stands. */
+	first = decide(&list, 3, "s", &two, 10);
+	answer(&list, 3, "s", "onboarded", 11);
+	decide_in("u", &list, 4, "s", &two, 12);
+	assert_ptr_equal(decided_find(&list, &two), first);
+	/* The former topic is read after the present one. */
+	second = decide_in("u", &list, 5, "q", &three, 12);
+	first = decide_in("stray", &list, 6, "q", &three, 10);
+	assert_ptr_equal(decided_find(&list, &three), second);
+	assert_ptr_equal(decided_about(&list, "q"), second);
+	assert_ptr_equal(answer(&list, 6, "q", "onboarded", 13), first);
 	decided_clear(&list);
 }
 
@@ -254,6 +292,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_request_finds_its_decision),
 		cmocka_unit_test(the_first_with_an_event_keeps_it),
+		cmocka_unit_test(a_request_that_has_moved_is_decided_again),
 		cmocka_unit_test(the_oldest_decisions_are_forgotten),
 		cmocka_unit_test(the_old_ones_do_not_push_out_the_new_ones),
 		cmocka_unit_test(their_results_are_bounded),

@@ -249,9 +249,12 @@ void book_lapse(struct book *book, int64_t now_ms)
 	forget_beyond(book);
 }
 
+/* What was decided in another topic is not read by the bridge that asks now. */
 static void take(struct request *request, const struct ztp_ask *ask,
 		 const char *decisions)
 {
+	if (request->decisions && strcmp(request->decisions, decisions) != 0)
+		request->decided = false;
 	request->decisions = decisions;
 	request->expires_at = ask->expires_at;
 	memcpy(request->fingerprint, ask->fingerprint,
@@ -284,9 +287,12 @@ bool book_ask(struct book *book, const struct ztp_ask *ask,
 	if (!request && has_expired(ask->expires_at, now_ms))
 		return add_lapsed(book, ask, decisions);
 
-	if (request &&
-	    (request->ended || strcmp(request->path, ask->path) != 0))
+	if (request && strcmp(request->path, ask->path) != 0)
 		return true;
+	if (request && request->ended) { /* its result was read before it */
+		take(request, ask, decisions);
+		return true;
+	}
 	copy = malloc(len + 1);
 	if (!copy)
 		return false;

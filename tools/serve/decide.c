@@ -91,12 +91,25 @@ static void park(struct call *call)
 		waits_park(call);
 }
 
+/* The decision with the call's key. NULL: none, or its request has gone to another
+ * topic since, where it counts for nothing. */
+static const struct decided *find_decided(const struct call *call)
+{
+	const struct world *world = call->server->world;
+	const struct decided *decided =
+		decided_find(world_decided(world), &call->event);
+
+	if (decided && !decided->result &&
+	    world_is_stray(world, decided->request_id, decided->topic))
+		return NULL;
+	return decided;
+}
+
 /* True: the key is known, so there is a reply, or it is waited for. */
 static bool answer_again(struct call *call)
 {
 	const struct server *server = call->server;
-	const struct decided *decided =
-		decided_find(world_decided(server->world), &call->event);
+	const struct decided *decided = find_decided(call);
 	const struct under_way *under_way =
 		under_way_find(&server->under_way, &call->event);
 
@@ -129,7 +142,9 @@ static void send_decision(struct call *call, const char *event_id,
 	struct under_way *one;
 
 	if (decision.topic && !*decision.topic) {
-		fail(call, 503, "there are too many topics of decisions");
+		fail(call, 503,
+		     "this server does not follow the request's "
+		     "decision_topic; its log says why");
 		return;
 	}
 	if (waits_full(server)) {
@@ -275,11 +290,9 @@ static struct request *choose(struct call *call,
  * known. */
 static const char *known_id(const struct call *call)
 {
-	const struct server *server = call->server;
-	const struct decided *decided =
-		decided_find(world_decided(server->world), &call->event);
+	const struct decided *decided = find_decided(call);
 	const struct under_way *under_way =
-		under_way_find(&server->under_way, &call->event);
+		under_way_find(&call->server->under_way, &call->event);
 
 	if (decided)
 		return decided->request_id;

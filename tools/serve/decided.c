@@ -139,13 +139,20 @@ static void make_room(struct decided_list *list, struct decided *decided,
 		drop_result(list, decided);
 }
 
+/* The first one keeps it, unless its request has gone to another topic since, and
+ * it has no result: then this one is the first there. */
 static bool name(struct decided_list *list, struct decided *decided,
 		 const struct key *event)
 {
-	if (table_get(&list->by_event, event))
+	struct decided *first = table_get(&list->by_event, event);
+
+	if (first &&
+	    (first->result || strcmp(first->topic, decided->topic) == 0))
 		return true;
 	if (!table_put(&list->by_event, event, decided))
 		return false;
+	if (first)
+		first->has_event = false;
 	decided->event = *event;
 	decided->has_event = true;
 	return true;
@@ -171,9 +178,12 @@ bool decided_read(struct decided **decided, struct decided_list *list,
 	make_room(list, found, record);
 	leave_request(list, found);
 	found->read = true;
+	found->topic = record->topic;
 	found->at = record->at;
 	memcpy(found->digest, record->digest, sizeof(found->digest));
 	set_id(found, record->request_id);
+	if (record->stray)
+		return true;
 	if (decided_stands(found) && !join_request(list, found))
 		return false;
 	return !record->event || found->has_event ||

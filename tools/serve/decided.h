@@ -25,8 +25,9 @@
 struct decided {
 	struct decided *newer;
 	struct key position, event;
-	bool read;	/* its record has been */
-	bool has_event; /* and has our id, as the first one */
+	const char *topic; /* not owned; NULL until its record is read */
+	bool read;	   /* its record has been */
+	bool has_event;	   /* and has our id, as the first one */
 	int64_t at; /* ms: when it was written, or else its result. 0: unknown */
 	uint8_t digest[ZTP_SHA256_LEN];
 	char request_id[ZTP_REQUEST_ID_MAX + 1];
@@ -40,6 +41,8 @@ struct decided_record {
 	const struct key *event; /* NULL: it has none of our ids */
 	const uint8_t *digest;
 	const char *request_id;
+	const char *topic; /* stays as long as the list */
+	bool stray; /* its request names another topic: it is noted, no more */
 	int64_t at; /* ms: when it was written. 0: unknown */
 };
 

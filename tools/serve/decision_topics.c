@@ -15,6 +15,14 @@ static const struct decision_topic *find(const struct decision_topics *topics,
 	return NULL;
 }
 
+const char *decision_topics_name(const struct decision_topics *topics,
+				 const char *name)
+{
+	const struct decision_topic *topic = find(topics, name);
+
+	return topic ? topic->name : topics->items[0].name;
+}
+
 bool decision_topics_add(struct decision_topics *topics, const char *name,
 			 const struct decision_topics_user *user,
 			 struct ztp_error *error)
@@ -102,11 +110,7 @@ const char *decision_topics_unread(const struct decision_topics *topics)
 
 bool decision_topics_away(const struct decision_topics *topics)
 {
-	bool away = false;
-
-	for (int i = 0; i < topics->count; i++)
-		away = feed_is_away(topics->items[i].feed) || away;
-	return away;
+	return topics->count == 1 && feed_is_away(topics->items[0].feed);
 }
 
 void decision_topics_note(struct decision_topics *topics, int64_t open_ms)

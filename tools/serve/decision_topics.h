@@ -44,10 +44,14 @@ bool decision_topics_add(struct decision_topics *topics, const char *name,
 const char *decision_topics_of(struct decision_topics *topics,
 			       const struct ztp_ask *ask, bool given,
 			       const struct decision_topics_user *user);
+/* The name that lives as long as the list, of a topic in it. */
+const char *decision_topics_name(const struct decision_topics *topics,
+				 const char *name);
 /* The first one that has not been read to its end, or NULL. One that does not
  * exist counts as long as it is the only one. */
 const char *decision_topics_unread(const struct decision_topics *topics);
-/* Does no broker answer one of them? */
+/* Does no broker answer? Of several, one that gets no answer (a partition without
+ * a leader) holds up no other: the feeds of requests and results know as well. */
 bool decision_topics_away(const struct decision_topics *topics);
 /* Takes what Kafka has answered about them. */
 void decision_topics_turn(struct decision_topics *topics);

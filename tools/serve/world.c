@@ -1,9 +1,14 @@
 /*
  * At the start the topics are read one after the other: results, requests,
- * decisions, of which the requests may name several. So a request that has ended is never open in between. From then on
- * they are read together, and a decision may be read before its request: it is
- * looked for when that comes. What ended elsewhere is open until that is read:
- * a decision about it then has no effect, as its result says.
+ * decisions, of which the requests may name several. So a request that has ended
+ * is never open in between. From then on they are read together, and a decision
+ * may be read before its request: it is looked for when that comes. What ended
+ * elsewhere is open until that is read: a decision about it then has no effect,
+ * as its result says.
+ *
+ * A request may be announced again with another topic, when its subscription has
+ * moved to another bridge. That one does not read what was decided in the former
+ * topic, so it waits for a decision again: what stands there is stray.
  */
 #include "tools/serve/world.h"
 
@@ -39,6 +44,7 @@ struct world {
 	struct book book;
 	struct decided_list decided;
 	bool ready, told_full;
+	const char *reading; /* a topic: what the start waits for */
 	int64_t lapse_at; /* when to look again for what has expired, in ms */
 };
 
@@ -83,13 +89,23 @@ static bool take_result(struct world *world, const rd_kafka_message_t *message)
 	return true;
 }
 
+bool world_is_stray(const struct world *world, const char *request_id,
+		    const char *topic)
+{
+	const struct request *request = book_find(&world->book, request_id);
+
+	return request && request->decisions && *request->decisions &&
+	       strcmp(request->decisions, topic) != 0;
+}
+
 /* Has it been decided already? */
 static void look_for_decision(struct world *world, const char *request_id)
 {
 	const struct decided *decided =
 		decided_about(&world->decided, request_id);
 
-	if (decided && decided_stands(decided))
+	if (decided && decided_stands(decided) &&
+	    !world_is_stray(world, request_id, decided->topic))
 		book_decide(&world->book, request_id, &decided->position);
 }
 
@@ -154,19 +170,25 @@ static bool judge_decision(struct world *world,
 			   const struct ztp_decision *decision,
 			   const struct key *event)
 {
+	const char *topic = decision_topics_name(
+		&world->decisions, rd_kafka_topic_name(message->rkt));
 	uint8_t digest[ZTP_SHA256_LEN];
 	const struct decided_record record = {
-		event, digest, decision->request_id,
-		rd_kafka_message_timestamp(message, NULL)};
+		.event = event,
+		.digest = digest,
+		.request_id = decision->request_id,
+		.topic = topic,
+		.stray = world_is_stray(world, decision->request_id, topic),
+		.at = rd_kafka_message_timestamp(message, NULL),
+	};
 	struct decided *decided;
 	struct key position;
 
 	ztp_decision_digest(digest, decision);
-	position_key(&position, rd_kafka_topic_name(message->rkt),
-		     message->partition, message->offset);
+	position_key(&position, topic, message->partition, message->offset);
 	if (!decided_read(&decided, &world->decided, &position, &record))
 		return false;
-	if (decided && decided_stands(decided))
+	if (decided && decided_stands(decided) && !record.stray)
 		book_decide(&world->book, decision->request_id, &position);
 	if (event)
 		tell_read(world, decided, event);
@@ -276,6 +298,20 @@ static bool take_all(struct world *world)
 	return take_decisions(world) || more;
 }
 
+/* Is all read for the first time? */
+static void note_ready(struct world *world)
+{
+	const char *topic = unread(world);
+
+	if (topic) {
+		world->reading = topic;
+		return;
+	}
+	world->ready = world->decided.running = true;
+	ztp_cli_warn(ZTP_APPROVER, "ready, open requests: %zu",
+		     world->book.open_count);
+}
+
 bool world_turn(struct world *world)
 {
 	bool more;
@@ -285,11 +321,8 @@ bool world_turn(struct world *world)
 		retention_take(&world->retention[i]);
 	decision_topics_turn(&world->decisions);
 	more = take_all(world);
-	if (!world->ready && !unread(world)) {
-		world->ready = world->decided.running = true;
-		ztp_cli_warn(ZTP_APPROVER, "ready, open requests: %zu",
-			     world->book.open_count);
-	}
+	if (!world->ready)
+		note_ready(world);
 	return more;
 }
 
@@ -309,7 +342,7 @@ bool world_is_away(const struct world *world)
 
 const char *world_unread(const struct world *world)
 {
-	return unread(world);
+	return world->reading;
 }
 
 const struct book *world_book(const struct world *world)
@@ -405,6 +438,7 @@ struct world *world_new(const struct world_settings *settings,
 		return NULL;
 	}
 	made->settings = *settings;
+	made->reading = settings->results;
 	made->user = (struct decision_topics_user){
 		.brokers = settings->brokers,
 		.group = settings->group,

@@ -40,6 +40,9 @@ bool world_ready(const struct world *world);
 bool world_is_away(const struct world *world);
 /* The topic that has not been, while it is not ready. */
 const char *world_unread(const struct world *world);
+/* Does the request name another topic for its decision than this one? */
+bool world_is_stray(const struct world *world, const char *request_id,
+		    const char *topic);
 const struct book *world_book(const struct world *world);
 const struct decided_list *world_decided(const struct world *world);
 
