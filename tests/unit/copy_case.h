@@ -7,10 +7,7 @@
 #define ZTP_TESTS_COPY_CASE_H
 
 #include "core_case.h"
-
-#include <librdkafka/rdkafka.h>
-/* needs the one above */
-#include <librdkafka/rdkafka_mock.h>
+#include "mock_kafka.h"
 
 #include "base/clock.h"
 #include "bridge/ledger/copy.h"
@@ -28,8 +25,7 @@
 struct copy_case {
 	struct scratch scratch;
 	struct core_case in;
-	rd_kafka_t *kafka;
-	rd_kafka_mock_cluster_t *cluster;
+	struct mock_kafka kafka;
 	struct copy *copy;
 	struct ztp_error error;
 };
@@ -46,26 +42,6 @@ int64_t __wrap_ztp_clock_boot(void)
 
 /* --- the topic */
 
-static inline void play_kafka(struct copy_case *c)
-{
-	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-	char text[256];
-
-	rd_kafka_conf_set_log_cb(conf, NULL);
-	c->kafka = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
-	assert_non_null(c->kafka);
-	c->cluster = rd_kafka_mock_cluster_new(c->kafka, 1);
-	assert_non_null(c->cluster);
-	assert_int_equal(
-		rd_kafka_mock_topic_create(
-			c->cluster, c->in.config->kafka.topics.state, 1, 1),
-		0);
-	free(c->in.config->kafka.brokers);
-	c->in.config->kafka.brokers =
-		strdup(rd_kafka_mock_cluster_bootstraps(c->cluster));
-	rd_kafka_brokers_add(c->kafka, c->in.config->kafka.brokers);
-}
-
 static inline void write_row(struct copy_case *c, const struct state_row *row,
 			     const char *name, int64_t at)
 {
@@ -77,14 +53,14 @@ static inline void write_row(struct copy_case *c, const struct state_row *row,
 	assert_int_equal(state_row_encode(&bytes, row, &c->error), 0);
 	assert_int_equal(
 		rd_kafka_producev(
-			c->kafka,
+			c->kafka.client,
 			RD_KAFKA_V_TOPIC(c->in.config->kafka.topics.state),
 			RD_KAFKA_V_KEY(key, (size_t)n),
 			RD_KAFKA_V_VALUE(bytes.p, bytes.len),
 			RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
 			RD_KAFKA_V_TIMESTAMP(at), RD_KAFKA_V_END),
 		RD_KAFKA_RESP_ERR_NO_ERROR);
-	assert_int_equal(rd_kafka_flush(c->kafka, 10000), 0);
+	mock_kafka_flush(&c->kafka);
 	free(bytes.p);
 }
 
@@ -143,7 +119,9 @@ static inline void copy_case_make(struct copy_case *c)
 	stopped_for = 0;
 	scratch_make(&c->scratch);
 	core_case_make(&c->in, "kafka: {}\n");
-	play_kafka(c);
+	mock_kafka_make(&c->kafka, 1);
+	mock_kafka_topic(&c->kafka, c->in.config->kafka.topics.state, 1);
+	mock_kafka_name(&c->in.config->kafka.brokers, &c->kafka);
 	const struct copy_options options = {
 		.path = c->scratch.base,
 		.topic = c->in.config->kafka.topics.state,
@@ -159,8 +137,7 @@ static inline void copy_case_make(struct copy_case *c)
 static inline void copy_case_end(struct copy_case *c)
 {
 	copy_free(c->copy);
-	rd_kafka_mock_cluster_destroy(c->cluster);
-	rd_kafka_destroy(c->kafka);
+	mock_kafka_end(&c->kafka);
 	core_case_end(&c->in);
 	scratch_remove(&c->scratch);
 }

@@ -2,10 +2,8 @@
  * the others go on, and its own follow in order. Its leader is a broker that is down;
  * without any leader the mock of librdkafka 2.8 crashes. */
 #include "core_case.h"
+#include "mock_kafka.h"
 
-#include <librdkafka/rdkafka.h>
-/* needs the one above */
-#include <librdkafka/rdkafka_mock.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -26,8 +24,7 @@ struct lanes_case {
 	struct scratch scratch;
 	struct store *store;
 	struct producer *producer;
-	rd_kafka_t *rk;
-	rd_kafka_mock_cluster_t *cluster;
+	struct mock_kafka kafka;
 	struct probe_status status;
 	int wake_fd;
 	int refused;
@@ -42,30 +39,18 @@ static const char *topic_name(const struct lanes_case *c)
 
 static void lead(struct lanes_case *c, int partition, int broker)
 {
-	assert_int_equal(rd_kafka_mock_partition_set_leader(
-				 c->cluster, topic_name(c), partition, broker),
-			 0);
+	mock_kafka_lead(&c->kafka, topic_name(c), partition, broker);
 }
 
 static void play_kafka(struct lanes_case *c)
 {
-	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-	char text[256];
-
-	rd_kafka_conf_set_log_cb(conf, NULL);
-	c->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
-	assert_non_null(c->rk);
-	c->cluster = rd_kafka_mock_cluster_new(c->rk, 2);
-	assert_non_null(c->cluster);
-	assert_int_equal(rd_kafka_mock_topic_create(c->cluster, topic_name(c),
-						    PARTITIONS, 1),
+	mock_kafka_make(&c->kafka, DOWN);
+	mock_kafka_topic(&c->kafka, topic_name(c), PARTITIONS);
+	assert_int_equal(rd_kafka_mock_broker_set_down(c->kafka.cluster, DOWN),
 			 0);
-	assert_int_equal(rd_kafka_mock_broker_set_down(c->cluster, DOWN), 0);
 	for (int i = 0; i < PARTITIONS; i++)
 		lead(c, i, HERE);
-	free(c->in.config->kafka.brokers);
-	c->in.config->kafka.brokers =
-		strdup(rd_kafka_mock_cluster_bootstraps(c->cluster));
+	mock_kafka_name(&c->in.config->kafka.brokers, &c->kafka);
 }
 
 static int announced(void *arg, int64_t first, int64_t last,
@@ -121,8 +106,7 @@ static int teardown(void **state)
 	producer_free(c->producer);
 	store_close(c->store);
 	scratch_remove(&c->scratch);
-	rd_kafka_mock_cluster_destroy(c->cluster);
-	rd_kafka_destroy(c->rk);
+	mock_kafka_end(&c->kafka);
 	close(c->wake_fd);
 	core_case_end(&c->in);
 	free(c);
@@ -274,7 +258,7 @@ static void test_the_others_fail(void **state)
 	until_left(c, WINDOW_RECORDS + 100);
 	for (i = 0; i < 3; i++) {
 		rd_kafka_mock_push_request_errors(
-			c->cluster, PRODUCE, 1,
+			c->kafka.cluster, PRODUCE, 1,
 			RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
 		add(c, AWAY + 1, 50);
 		add(c, AWAY, 5);
@@ -310,6 +294,18 @@ static void test_one_after_the_other(void **state)
 	expect_all_in_order(c);
 }
 
+/* Until so many records are known to stand. */
+static void until_standing(struct lanes_case *c, int count)
+{
+	const struct topic_window *window = &c->producer->windows[TOPIC];
+	int64_t until = ztp_clock_boot() + DEADLINE_MS;
+
+	while ((int)window->standing < count) {
+		assert_true(ztp_clock_boot() < until);
+		turn(c);
+	}
+}
+
 /* What has no key goes where it is taken. */
 static void test_without_a_key(void **state)
 {
@@ -320,8 +316,7 @@ static void test_without_a_key(void **state)
 	lead(c, AWAY, DOWN);
 	add(c, AWAY, 10);
 	until_left(c, 10);
-	for (i = 0; i < 1500; i++)
-		turn(c); /* until it is known to stand */
+	until_standing(c, 10);
 	for (i = 0; i < WINDOW_SLOTS; i++)
 		assert_int_equal(store_outbox_add(c->store, &record, &c->error),
 				 0);
@@ -343,10 +338,7 @@ static void test_without_a_key_when_all_are_away(void **state)
 		lead(c, i, DOWN);
 	for (i = 0; i < PARTITIONS; i++)
 		add(c, i, 10);
-	while (window->standing < PARTITIONS * 10) {
-		assert_true(ztp_clock_boot() < until);
-		turn(c);
-	}
+	until_standing(c, PARTITIONS * 10);
 	for (i = 0; i < PARTITIONS; i++)
 		add(c, i, WINDOW_RECORDS);
 	for (i = 0; i < 10; i++)

@@ -1,10 +1,8 @@
 /* Large records of the decision topic, from a mock cluster of librdkafka's: each
  * is hashed in parts, and has its hash when it is applied. */
-#include "scratch.h"
+#include "core_case.h"
+#include "mock_kafka.h"
 
-#include <librdkafka/rdkafka.h>
-/* needs the one above */
-#include <librdkafka/rdkafka_mock.h>
 #include <poll.h>
 #include <sys/eventfd.h>
 
@@ -21,11 +19,8 @@ static const size_t sizes[RECORDS] = {2 * MIB + 1, MIB + 1, MIB};
 
 struct large_case {
 	struct scratch scratch;
-	struct config *config;
-	struct log log;
-	struct core core;
-	rd_kafka_t *rk;
-	rd_kafka_mock_cluster_t *cluster;
+	struct core_case in;
+	struct mock_kafka kafka;
 	struct store *store;
 	struct probe *probe;
 	struct consumer *consumer;
@@ -35,27 +30,6 @@ struct large_case {
 };
 
 /* --- Kafka */
-
-static void play_kafka(struct large_case *c)
-{
-	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-	char text[256];
-
-	assert_int_equal(rd_kafka_conf_set(conf, "message.max.bytes",
-					   "100000000", text, sizeof(text)),
-			 RD_KAFKA_CONF_OK);
-	rd_kafka_conf_set_log_cb(conf, NULL);
-	c->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
-	assert_non_null(c->rk);
-	c->cluster = rd_kafka_mock_cluster_new(c->rk, 1);
-	assert_non_null(c->cluster);
-	assert_int_equal(
-		rd_kafka_mock_topic_create(
-			c->cluster, c->config->kafka.topics.decisions, 1, 1),
-		0);
-	rd_kafka_brokers_add(c->rk,
-			     rd_kafka_mock_cluster_bootstraps(c->cluster));
-}
 
 static uint8_t *make_value(int i)
 {
@@ -70,20 +44,22 @@ static uint8_t *make_value(int i)
 
 static void produce_all(struct large_case *c)
 {
+	const char *topic = c->in.config->kafka.topics.decisions;
 	int i;
 
+	mock_kafka_make(&c->kafka, 1);
+	mock_kafka_topic(&c->kafka, topic, 1);
+	mock_kafka_name(&c->in.config->kafka.brokers, &c->kafka);
 	for (i = 0; i < RECORDS; i++)
 		assert_int_equal(
 			rd_kafka_producev(
-				c->rk,
-				RD_KAFKA_V_TOPIC(
-					c->config->kafka.topics.decisions),
+				c->kafka.client, RD_KAFKA_V_TOPIC(topic),
 				RD_KAFKA_V_PARTITION(0),
 				RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_FREE),
 				RD_KAFKA_V_VALUE(make_value(i), sizes[i]),
 				RD_KAFKA_V_END),
 			0);
-	assert_int_equal(rd_kafka_flush(c->rk, DEADLINE_MS), 0);
+	mock_kafka_flush(&c->kafka);
 }
 
 /* --- the consumer's user */
@@ -119,23 +95,6 @@ static int on_unreadable(void *arg, const struct consumer_gap *gap,
 
 /* --- the case */
 
-/* One of several bridges, which waits for no group to give out partitions. */
-static void configure(struct large_case *c)
-{
-	static const char text[] = "kafka: {}\n";
-	int line;
-
-	scratch_write(c->scratch.base, text, strlen(text));
-	assert_int_equal(
-		config_load(&c->config, c->scratch.base, &line, &c->error), 0);
-	scratch_unlink(c->scratch.base);
-	c->config->standby.enabled = true;
-	log_init(&c->log, STDERR_FILENO, LOG_LEVEL_ERROR, LOG_FORMAT_LOGFMT);
-	ztp_clock_anchor(&c->core.clock, 0);
-	c->core.config = c->config;
-	c->core.log = &c->log;
-}
-
 static int setup(void **state)
 {
 	struct large_case *c = calloc(1, sizeof(*c));
@@ -143,19 +102,18 @@ static int setup(void **state)
 
 	assert_non_null(c);
 	scratch_make(&c->scratch);
-	configure(c);
-	play_kafka(c);
+	core_case_make(&c->in, "kafka: {}\n");
+	/* One of several bridges, which waits for no group to give out
+	 * partitions. */
+	c->in.config->standby.enabled = true;
 	produce_all(c);
-	free(c->config->kafka.brokers);
-	c->config->kafka.brokers =
-		strdup(rd_kafka_mock_cluster_bootstraps(c->cluster));
 	c->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	assert_true(c->wake_fd >= 0);
 	assert_int_equal(
 		store_open(&c->store, c->scratch.base, false, &c->error), 0);
-	assert_int_equal(probe_new(&c->probe, &c->core, c->wake_fd, &c->error),
-			 0);
-	assert_int_equal(consumer_new(&c->consumer, &c->core, c->store,
+	assert_int_equal(
+		probe_new(&c->probe, &c->in.core, c->wake_fd, &c->error), 0);
+	assert_int_equal(consumer_new(&c->consumer, &c->in.core, c->store,
 				      c->probe, &user, c->wake_fd, &c->error),
 			 0);
 	*state = c;
@@ -169,11 +127,9 @@ static int teardown(void **state)
 	consumer_free(c->consumer);
 	probe_free(c->probe);
 	store_close(c->store);
-	rd_kafka_mock_cluster_destroy(c->cluster);
-	rd_kafka_destroy(c->rk);
+	mock_kafka_end(&c->kafka);
 	close(c->wake_fd);
-	config_free(c->config);
-	log_end(&c->log);
+	core_case_end(&c->in);
 	scratch_remove(&c->scratch);
 	free(c);
 	return 0;
@@ -185,7 +141,7 @@ static void collect(struct large_case *c)
 {
 	struct probe_status status;
 
-	c->core.now = ztp_clock_wall();
+	c->in.core.now = ztp_clock_wall();
 	probe_status_get(c->probe, &status);
 	consumer_collect(c->consumer, &status);
 }
@@ -196,7 +152,7 @@ static void apply(struct large_case *c)
 
 	assert_int_equal(consumer_apply(c->consumer, &c->error), 0);
 	consumer_settle(c->consumer);
-	assert_int_equal(store_commit(c->store, c->core.now, &c->error), 0);
+	assert_int_equal(store_commit(c->store, c->in.core.now, &c->error), 0);
 	c->batch = c->applied - before;
 }
 

@@ -1,10 +1,8 @@
 /* A partition that has no leader, on a mock cluster of librdkafka's: the probe names
  * it. */
 #include "core_case.h"
+#include "mock_kafka.h"
 
-#include <librdkafka/rdkafka.h>
-/* needs the one above */
-#include <librdkafka/rdkafka_mock.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -17,14 +15,12 @@
 struct leader_case {
 	struct core_case in;
 	struct probe *probe;
-	rd_kafka_t *rk;
-	rd_kafka_mock_cluster_t *cluster;
+	struct mock_kafka kafka;
 	int wake_fd;
 };
 
 static void play_kafka(struct leader_case *c)
 {
-	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	const char *const topics[] = {
 		c->in.config->kafka.topics.requests,
 		c->in.config->kafka.topics.decisions,
@@ -32,21 +28,12 @@ static void play_kafka(struct leader_case *c)
 		c->in.config->kafka.topics.dlq,
 		c->in.config->kafka.topics.audit,
 	};
-	char text[256];
 	size_t i;
 
-	rd_kafka_conf_set_log_cb(conf, NULL);
-	c->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
-	assert_non_null(c->rk);
-	c->cluster = rd_kafka_mock_cluster_new(c->rk, 1);
-	assert_non_null(c->cluster);
+	mock_kafka_make(&c->kafka, 1);
 	for (i = 0; i < sizeof(topics) / sizeof(*topics); i++)
-		assert_int_equal(rd_kafka_mock_topic_create(
-					 c->cluster, topics[i], PARTITIONS, 1),
-				 0);
-	free(c->in.config->kafka.brokers);
-	c->in.config->kafka.brokers =
-		strdup(rd_kafka_mock_cluster_bootstraps(c->cluster));
+		mock_kafka_topic(&c->kafka, topics[i], PARTITIONS);
+	mock_kafka_name(&c->in.config->kafka.brokers, &c->kafka);
 }
 
 static int setup(void **state)
@@ -70,8 +57,7 @@ static int teardown(void **state)
 	struct leader_case *c = *state;
 
 	probe_free(c->probe);
-	rd_kafka_mock_cluster_destroy(c->cluster);
-	rd_kafka_destroy(c->rk);
+	mock_kafka_end(&c->kafka);
 	close(c->wake_fd);
 	core_case_end(&c->in);
 	free(c);
@@ -94,9 +80,7 @@ static struct probe_leaderless wait_for(const struct leader_case *c, int count)
 
 static void lead(struct leader_case *c, const char *topic, int part, int broker)
 {
-	assert_int_equal(rd_kafka_mock_partition_set_leader(c->cluster, topic,
-							    part, broker),
-			 0);
+	mock_kafka_lead(&c->kafka, topic, part, broker);
 	probe_again(c->probe);
 }
 
@@ -117,10 +101,7 @@ static void a_partition_without_a_leader(void **state)
 	assert_int_equal(leaderless.topic, STORE_REQUESTS);
 	assert_int_equal(leaderless.partition, 2);
 	/* It is asked again soon without being told to. */
-	assert_int_equal(
-		rd_kafka_mock_partition_set_leader(
-			c->cluster, c->in.config->kafka.topics.requests, 2, 1),
-		0);
+	mock_kafka_lead(&c->kafka, c->in.config->kafka.topics.requests, 2, 1);
 	(void)wait_for(c, 0);
 }
 

@@ -1,10 +1,8 @@
 /* Handing a journal over to a mock cluster of librdkafka's, which is slow and
  * refuses. */
 #include "core_case.h"
+#include "mock_kafka.h"
 
-#include <librdkafka/rdkafka.h>
-/* needs the one above */
-#include <librdkafka/rdkafka_mock.h>
 #include <poll.h>
 
 #include "base/clock.h"
@@ -22,8 +20,7 @@
 struct handed_case {
 	struct scratch scratch;
 	struct core_case in;
-	rd_kafka_t *kafka;
-	rd_kafka_mock_cluster_t *cluster;
+	struct mock_kafka kafka;
 	struct store *store;
 	struct hand_over *hand_over;
 	struct ztp_error error;
@@ -48,23 +45,6 @@ rd_kafka_t *__wrap_rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf,
 
 /* --- the case */
 
-static void play_kafka(struct handed_case *c)
-{
-	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-	char text[256];
-
-	rd_kafka_conf_set_log_cb(conf, NULL);
-	c->now = 1700000000000;
-	c->kafka = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
-	assert_non_null(c->kafka);
-	c->cluster = rd_kafka_mock_cluster_new(c->kafka, BROKER);
-	assert_non_null(c->cluster);
-	free(c->in.config->kafka.brokers);
-	c->in.config->kafka.brokers =
-		strdup(rd_kafka_mock_cluster_bootstraps(c->cluster));
-	rd_kafka_brokers_add(c->kafka, c->in.config->kafka.brokers);
-}
-
 /* What a process that is gone has left. */
 static void leave_entries(struct handed_case *c)
 {
@@ -88,7 +68,9 @@ static int setup(void **state)
 	scratch_make(&c->scratch);
 	snprintf(text, sizeof(text), TEXT, c->scratch.base);
 	core_case_make(&c->in, text);
-	play_kafka(c);
+	mock_kafka_make(&c->kafka, BROKER);
+	mock_kafka_name(&c->in.config->kafka.brokers, &c->kafka);
+	c->now = 1700000000000;
 	assert_int_equal(
 		store_open(&c->store, c->scratch.base, false, &c->error), 0);
 	assert_int_equal(store_replicate(c->store, "ztp.decisions", &c->error),
@@ -107,8 +89,7 @@ static int teardown(void **state)
 
 	hand_over_free(c->hand_over);
 	store_close(c->store);
-	rd_kafka_mock_cluster_destroy(c->cluster);
-	rd_kafka_destroy(c->kafka);
+	mock_kafka_end(&c->kafka);
 	core_case_end(&c->in);
 	scratch_remove(&c->scratch);
 	free(c);
@@ -122,7 +103,7 @@ static bool is_slow(struct handed_case *c)
 	size_t answers = 0;
 
 	assert_int_equal(rd_kafka_mock_broker_error_stack_cnt(
-				 c->cluster, BROKER, PRODUCE, &answers),
+				 c->kafka.cluster, BROKER, PRODUCE, &answers),
 			 0);
 	return answers == 0;
 }
@@ -153,7 +134,7 @@ static void what_a_lost_producer_never_reports_is_written_again(void **state)
 	struct handed_case *c = *state;
 
 	rd_kafka_mock_broker_push_request_error_rtts(
-		c->cluster, BROKER, PRODUCE, 1,
+		c->kafka.cluster, BROKER, PRODUCE, 1,
 		RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, SLOW_MS);
 	turn_until(c, is_slow);
 	assert_int_equal(made, 1);
@@ -168,8 +149,8 @@ static bool is_written(struct handed_case *c, int64_t times)
 	int64_t start, end = 0;
 
 	return rd_kafka_query_watermark_offsets(
-		       c->kafka, c->in.config->kafka.topics.journal, 0, &start,
-		       &end, 1000) == RD_KAFKA_RESP_ERR_NO_ERROR &&
+		       c->kafka.client, c->in.config->kafka.topics.journal, 0,
+		       &start, &end, 1000) == RD_KAFKA_RESP_ERR_NO_ERROR &&
 	       end == 2 * times;
 }
 

@@ -76,7 +76,8 @@ static void who_has_left_does_not_insist(void **state)
 	struct opening_news news;
 
 	turn_until_read(c, true);
-	assert_int_equal(rd_kafka_mock_broker_set_down(c->of.cluster, 1), 0);
+	assert_int_equal(rd_kafka_mock_broker_set_down(c->of.kafka.cluster, 1),
+			 0);
 	opening_act(c->opening, ZTP_ROLE_INIT);
 	assert_false(opening_turn(c->opening, &news));
 	assert_true(turn_under_way(c->turn));
