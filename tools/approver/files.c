@@ -128,6 +128,11 @@ static int payload_read(struct options *options, struct ztp_error *error)
 
 	if (rc)
 		return rc;
+	if (options->by == BY_REJECT)
+		ztp_cli_warn(PROGRAM,
+			     "%s: warning: the payload is for approvals, and a "
+			     "rejection has none",
+			     options->payload_file);
 	if (options->content_type)
 		memcpy(options->payload.content_type, options->content_type,
 		       strlen(options->content_type) + 1);

@@ -198,6 +198,28 @@ static int check_serve(const struct serve_settings *serve)
 	return 0;
 }
 
+/* What one command writes to a topic, another one would read there as something
+ * else. */
+static int check_topics(const struct options *options)
+{
+	const struct {
+		const char *name, *topic;
+	} topics[] = {{"requests", options->requests},
+		      {"decisions", options->decisions},
+		      {"results", options->results},
+		      {"dlq", options->dlq}};
+	size_t count = options->command == COMMAND_SIMULATE ? 4 : 3;
+
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = 0; k < i; k++)
+			if (strcmp(topics[i].topic, topics[k].topic) == 0)
+				return USAGE("--%s and --%s are the same "
+					     "topic: %s",
+					     topics[k].name, topics[i].name,
+					     topics[i].topic);
+	return 0;
+}
+
 static int check(const struct options *options)
 {
 	bool decide = options->command == COMMAND_DECIDE;
@@ -234,6 +256,10 @@ static int check(const struct options *options)
 		return USAGE("--fingerprint needs --device");
 	if (options->content_type && !options->payload_file)
 		return USAGE("--content-type needs --payload");
+	if (options->format == ZTP_ANSWER_OMNICORE &&
+	    (options->reason || options->message))
+		return USAGE("--format omnicore carries neither --reason nor "
+			     "--message");
 	return 0;
 }
 
@@ -287,6 +313,8 @@ int options_read(struct options *options, int argc, char **argv)
 		done = read_all(options, argc - 1, argv + 1);
 	if (!done)
 		done = read_words(options, argc - 1, argv + 1);
+	if (!done)
+		done = check_topics(options);
 	if (!done)
 		done = check(options);
 	if (!done && files_read(options, &error))

@@ -38,9 +38,12 @@
 #include "ztp/text.h"
 #include "ztp/topics.h"
 
-#define PROGRAM	    "ztp-devkafka"
-#define TOPICS_MAX  64
-#define ALL_BROKERS (-1)
+#define PROGRAM	       "ztp-devkafka"
+#define TOPICS_MAX     64
+#define BROKERS_MAX    16
+#define PARTITIONS_MAX 64
+#define PORT_MAX       65535
+#define ALL_BROKERS    (-1)
 
 struct topic {
 	char name[ZTP_TOPIC_NAME_MAX + 1];
@@ -106,27 +109,41 @@ static struct topic *find_topic(struct options *options, const char *name,
 }
 
 /* Adds NAME or NAME:PARTITIONS; naming a topic again only changes its number of
- * partitions. */
-static bool add_topic(struct options *options, const char *text)
+ * partitions. Returns what is wrong, or "". */
+static const char *add_topic(struct options *options, const char *text)
 {
 	size_t len = strcspn(text, ":");
 	struct topic *topic;
 	int64_t partitions = 0;
 
 	if (!topic_name_valid(text, len))
-		return false;
-	if (text[len] && !ztp_number_parse(&partitions, text + len + 1, 1, 64))
-		return false;
+		return ": a topic has 1 to 249 letters, digits, dots, "
+		       "underscores and hyphens";
+	if (text[len] &&
+	    !ztp_number_parse(&partitions, text + len + 1, 1, PARTITIONS_MAX))
+		return ": after the colon stands a number from 1 to 64";
 	topic = find_topic(options, text, len);
 	if (!topic) {
 		if (options->topic_count == TOPICS_MAX)
-			return false;
+			return ": there are 64 topics already";
 		topic = &options->topics[options->topic_count++];
 		memcpy(topic->name, text, len);
 	}
 	if (partitions)
 		topic->partitions = (int)partitions;
-	return true;
+	return "";
+}
+
+/* The same. */
+static const char *set_number(int *number, const char *text, int max,
+			      char range[ZTP_CLI_RANGE_MAX])
+{
+	int64_t value;
+
+	if (!ztp_number_parse(&value, text, 1, max))
+		return ztp_cli_range(range, 1, max);
+	*number = (int)value;
+	return "";
 }
 
 /* Returns 0 to go on, otherwise the exit code plus one. */
@@ -141,28 +158,28 @@ static int read_options(struct options *options, int argc, char **argv)
 		{"version", no_argument, NULL, 'V'},
 		{NULL, 0, NULL, 0},
 	};
-	int64_t number;
+	char range[ZTP_CLI_RANGE_MAX];
 	int c, which;
 
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, ":", table, &which)) != -1) {
-		bool ok = true;
+		const char *wrong = "";
 
 		switch (c) {
 		case 'b':
-			ok = ztp_number_parse(&number, optarg, 1, 16);
-			options->brokers = ok ? (int)number : 0;
+			wrong = set_number(&options->brokers, optarg,
+					   BROKERS_MAX, range);
 			break;
 		case 'p':
-			ok = ztp_number_parse(&number, optarg, 1, 64);
-			options->partitions = ok ? (int)number : 0;
+			wrong = set_number(&options->partitions, optarg,
+					   PARTITIONS_MAX, range);
 			break;
 		case 'P':
-			ok = ztp_number_parse(&number, optarg, 1, 65535);
-			options->port = ok ? (int)number : 0;
+			wrong = set_number(&options->port, optarg, PORT_MAX,
+					   range);
 			break;
 		case 't':
-			ok = add_topic(options, optarg);
+			wrong = add_topic(options, optarg);
 			break;
 		case 'h':
 			return 1 + ztp_cli_print(PROGRAM, help);
@@ -172,11 +189,12 @@ static int read_options(struct options *options, int argc, char **argv)
 		default:
 			return 1 + ztp_cli_bad_option(PROGRAM, c, argv);
 		}
-		if (!ok)
-			return 1 + ztp_cli_usage(PROGRAM, "--%s: bad value: %s",
-						 table[which].name, optarg);
+		if (*wrong)
+			return 1 + ztp_cli_usage(
+					   PROGRAM, "--%s: bad value: %.100s%s",
+					   table[which].name, optarg, wrong);
 	}
-	if (options->port + options->brokers - 1 > 65535)
+	if (options->port + options->brokers - 1 > PORT_MAX)
 		return 1 + ztp_cli_usage(PROGRAM,
 					 "--port: %d brokers do not fit above "
 					 "%d",
