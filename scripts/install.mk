@@ -25,7 +25,7 @@ INSTALL_UNIT = $(wildcard packaging/ztp-bridge.service)
 INSTALL_MONITORING = $(wildcard docs/monitoring/*)
 # The sources, without anything that was built among them.
 INSTALL_EXAMPLES = $(sort $(shell find examples -type f -not -path '*/node_modules/*' -not -path '*/target/*' \
-                     -not -path '*/__pycache__/*' -not -name approver -not -name ztp-mochi))
+                     -not -path '*/__pycache__/*' -not -path examples/go/approver -not -name ztp-mochi))
 # ztp-device, as an example for authors of firmware: to be read, not built.
 INSTALL_DEVICE = $(wildcard tools/device/*.[ch])
 INSTALL_GATE_EXAMPLES = $(wildcard gate/*.example)
@@ -55,7 +55,8 @@ install: programs
 		$(call place,"$$file",'$(docdir)/gate'/"$${file##*/}"); \
 	done
 	$(Q)set -e; for file in $(INSTALL_EXAMPLES); do \
-		install -D -m 644 "$$file" '$(docdir)'/"$$file"; \
+		mode=644; if [ -x "$$file" ]; then mode=755; fi; \
+		install -D -m $$mode "$$file" '$(docdir)'/"$$file"; \
 	done
 	$(Q)$(call put,644,$(docdir)/examples/ztp-device,$(INSTALL_DEVICE))
 	$(Q)install -D -m 644 packaging/ztp-bridge.sysusers '$(libdir)/sysusers.d/ztp-bridge.conf'

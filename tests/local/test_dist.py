@@ -138,6 +138,10 @@ def test_install_and_uninstall(tmp_path):
         assert path.stat().st_mode & 0o777 in (0o644, 0o755), path
         if path.suffix in (".service", ".example", ".8"):
             assert "/usr/local/" not in path.read_text(), path
+    for path in files(ROOT / "examples/http"):
+        there = usr / "share/doc/ztp-bridge" / path.relative_to(ROOT)
+        assert there.read_bytes() == path.read_bytes()
+        assert os.access(there, os.X_OK) == os.access(path, os.X_OK)
     conf = usr / "share/doc/ztp-bridge/gate/mosquitto.conf.example"
     assert "plugin /usr/lib/plugins/mosquitto_ztp_gate.so" in conf.read_text()
     for path in files(tmp_path):
