@@ -300,7 +300,7 @@ static void until_standing(struct lanes_case *c, int count)
 	const struct topic_window *window = &c->producer->windows[TOPIC];
 	int64_t until = ztp_clock_boot() + DEADLINE_MS;
 
-	while ((int)window->standing < count) {
+	while (window->standing < count) {
 		assert_true(ztp_clock_boot() < until);
 		turn(c);
 	}
