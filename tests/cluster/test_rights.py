@@ -5,24 +5,24 @@ Whatever has an entry of somebody's is closed to all others here, so that each t
 takes one right away."""
 
 import re
-import subprocess
 
 import pytest
 
 from cluster.pages import get
 from cluster.pair import Plain, wait_active
 from cluster.several import Bridge, new_names
+from harness import acls
 from harness.devkafka import DevKafka
-from harness.kafka import JAVA, QUICK_START, Kafka
+from harness.kafka import Kafka
 from harness.rig import device_path
 from harness.until import until
-from harness.where import kafka_jars
 
 AUTHORIZER = {
     "authorizer.class.name":
         "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
     "allow.everyone.if.no.acl.found": "true",
 }
+ANONYMOUS, SOMEBODY = "User:ANONYMOUS", "User:somebody"
 ADVICE = "kafka-acls --add --allow-principal ... --operation"
 
 
@@ -34,24 +34,12 @@ def guarded(tmp_path_factory):
     kafka.stop()
 
 
-def acl(kafka, *args):
-    done = subprocess.run(
-        [*JAVA, *QUICK_START, "-cp", f"{kafka_jars()}/*",
-         "org.apache.kafka.tools.AclCommand", "--bootstrap-server",
-         kafka.brokers, *args],
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
-        timeout=60, check=False)
-    assert done.returncode == 0, done.stdout
+def close(kafka, kind, name):
+    acls.allow(kafka.brokers, kind, name, SOMEBODY, "Describe")
 
 
-def close(kafka, *resource):
-    acl(kafka, "--add", "--allow-principal", "User:somebody", "--operation",
-        "Describe", *resource)
-
-
-def open_again(kafka, *resource):
-    acl(kafka, "--remove", "--force", "--allow-principal", "User:somebody",
-        "--operation", "Describe", *resource)
+def open_again(kafka, kind, name):
+    acls.withdraw(kafka.brokers, kind, name, SOMEBODY, "Describe")
 
 
 def refused(kafka, names, folder):
@@ -61,32 +49,29 @@ def refused(kafka, names, folder):
 
 
 def test_the_group(guarded, names, tmp_path):
-    close(guarded, "--group", names["group"])
+    close(guarded, "group", names["group"])
     assert refused(guarded, names, tmp_path).endswith(
         f"{ADVICE} Read --group {names['group']}")
 
 
 @pytest.mark.parametrize("topic", ["state", "journal"])
 def test_a_topic(guarded, names, tmp_path, topic):
-    close(guarded, "--topic", names[topic])
+    close(guarded, "topic", names[topic])
     assert refused(guarded, names, tmp_path).endswith(
         f"{ADVICE} Read --topic {names[topic]}")
 
 
 def test_to_make_a_topic(guarded, names, tmp_path):
     """Kafka itself is nobody in particular here."""
-    rest = [word for operation in ("ClusterAction", "Describe", "Alter",
-                                   "DescribeConfigs", "AlterConfigs")
-            for word in ("--operation", operation)]
-    entry = ["--allow-principal", "User:ANONYMOUS", *rest, "--cluster"]
-    acl(guarded, "--add", "--allow-principal", "User:ANONYMOUS",
-        "--operation", "Read", "--topic", names["state"])
-    acl(guarded, "--add", *entry)
+    cluster = ("cluster", acls.CLUSTER, ANONYMOUS, "ClusterAction", "Describe",
+               "Alter", "DescribeConfigs", "AlterConfigs")
+    acls.allow(guarded.brokers, "topic", names["state"], ANONYMOUS, "Read")
+    acls.allow(guarded.brokers, *cluster)
     try:
         assert refused(guarded, names, tmp_path).endswith(
             f"{ADVICE} Create --topic {names['state']}")
     finally:
-        acl(guarded, "--remove", "--force", *entry)
+        acls.withdraw(guarded.brokers, *cluster)
 
 
 def named(bridge, right):
@@ -97,29 +82,28 @@ def named(bridge, right):
 
 
 def test_transactions(guarded, names, tmp_path):
-    close(guarded, "--transactional-id", names["group"])
+    close(guarded, "transactional-id", names["group"])
     bridge = named(Bridge(guarded, names, "zulu", tmp_path).start(),
                    f"Write --transactional-id {names['group']}")
-    open_again(guarded, "--transactional-id", names["group"])
+    open_again(guarded, "transactional-id", names["group"])
     bridge.wait_active(60).stop()
 
 
 def test_to_write(guarded, names, tmp_path):
     requests = f"requests-{names['group']}"
     guarded.create([requests], 1)
-    close(guarded, "--topic", requests)
+    close(guarded, "topic", requests)
     bridge = named(
         Bridge(guarded, {**names, "requests": requests}, "zulu",
                tmp_path).start(), f"Write --topic {requests}")
-    open_again(guarded, "--topic", requests)
+    open_again(guarded, "topic", requests)
     bridge.wait_active(60).stop()
 
 
 def test_to_write_what_it_may_read(guarded, names, tmp_path):
     Bridge(guarded, names, "alpha", tmp_path).start().wait_active().stop()
-    close(guarded, "--topic", names["state"])
-    acl(guarded, "--add", "--allow-principal", "User:ANONYMOUS",
-        "--operation", "Read", "--topic", names["state"])
+    close(guarded, "topic", names["state"])
+    acls.allow(guarded.brokers, "topic", names["state"], ANONYMOUS, "Read")
     named(Bridge(guarded, names, "zulu", tmp_path).start(),
           f"Write --topic {names['state']}").stop()
 
@@ -149,14 +133,14 @@ def test_the_page_says_why(guarded, names, tmp_path):
     """While it tries again, and while it waits behind the others to do so."""
     rig = Plain(tmp_path, guarded, names)
     rig.mosquitto.start()
-    close(guarded, "--transactional-id", names["group"])
+    close(guarded, "transactional-id", names["group"])
     right = f"Write --transactional-id {names['group']}"
     bridge = rig.bridge.start()
     try:
         bridge.wait_log("event=standing_by before=fenced", 60)
         until(lambda: right in get(bridge, "/readyz")[1], lambda: "it says why: "
               f"{get(bridge, '/readyz')}")
-        open_again(guarded, "--transactional-id", names["group"])
+        open_again(guarded, "transactional-id", names["group"])
         wait_active(bridge, 60)
     finally:
         rig.stop()
@@ -177,7 +161,7 @@ def test_a_topic_that_takes_nothing(guarded, names, tmp_path, ca):
         path = device_path("closed")
         rig.pending(path, ca.leaf().pem)
         request = rig.request(path)
-        close(guarded, "--topic", results)
+        close(guarded, "topic", results)
         try:
             rig.decide(request, "reject")
             until(lambda: re.search(f"group: .*{results}",
@@ -185,7 +169,7 @@ def test_a_topic_that_takes_nothing(guarded, names, tmp_path, ca):
                   lambda: f"it says why: {get(bridge, '/readyz')}", 60)
             assert not told(bridge)
         finally:
-            open_again(guarded, "--topic", results)
+            open_again(guarded, "topic", results)
         result = rig.reader.wait(results, path, timeout=120)[0].json()
         assert result["outcome"] == "rejected"
         until(lambda: get(bridge, "/readyz")[0] == 200, "it is ready", 60)

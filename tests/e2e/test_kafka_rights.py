@@ -9,7 +9,8 @@ import contextlib
 import pytest
 
 from cluster.pages import get
-from cluster.test_rights import ADVICE, AUTHORIZER, acl
+from cluster.test_rights import ADVICE, ANONYMOUS, AUTHORIZER
+from harness import acls
 from harness.erase import delete_records
 from harness.kafka import Kafka
 from harness.results import outcome_of
@@ -30,14 +31,15 @@ def rig(tmp_path_factory):
 
 @contextlib.contextmanager
 def described_only(rig, kind, name, *more):
-    entry = ["--allow-principal", "User:ANONYMOUS", kind, name]
-    for operation in ("Describe", *more):
-        entry += ["--operation", operation]
-    acl(rig.kafka, "--add", *entry)
+    rights = [(rig.kafka.brokers, kind, name, ANONYMOUS, operation)
+              for operation in ("Describe", *more)]
+    for right in rights:
+        acls.allow(*right)
     try:
         yield
     finally:
-        acl(rig.kafka, "--remove", "--force", *entry)
+        for right in rights:
+            acls.withdraw(*right)
 
 
 def says(rig, status, text, timeout=15):
@@ -55,13 +57,13 @@ def test_to_read_decisions(rig, ca):
     again."""
     onboards(rig, ca)
     topic = rig.topics["decisions"]
-    with described_only(rig, "--topic", topic):
+    with described_only(rig, "topic", topic):
         says(rig, 503, "kafka: no right to read decisions")
     assert rig.bridge.log().count("event=kafka_read_denied") == 1
     rig.bridge.wait_log(f"event=kafka_read_denied .*{ADVICE} Read "
                         f"--topic {topic}")
     onboards(rig, ca)
-    with described_only(rig, "--topic", topic):
+    with described_only(rig, "topic", topic):
         says(rig, 503, "kafka: no right to read decisions")
     onboards(rig, ca)
 
@@ -71,7 +73,7 @@ def test_what_was_written_meanwhile(rig, ca):
     leaf, device = ca.leaf(), rig.device()
     rig.pending(device.path, leaf.pem)
     request = rig.request(device.path)
-    with described_only(rig, "--topic", rig.topics["decisions"]):
+    with described_only(rig, "topic", rig.topics["decisions"]):
         says(rig, 503, "kafka: no right to read decisions")
         rig.bridge.kill9()
         rig.bridge.start()
@@ -87,7 +89,7 @@ def test_what_was_removed_meanwhile(rig, ca):
     onboards(rig, ca)
     topic = rig.topics["decisions"]
     device = rig.device()
-    with described_only(rig, "--topic", topic, "Write", "Delete"):
+    with described_only(rig, "topic", topic, "Write", "Delete"):
         says(rig, 503, "kafka: no right to read decisions")
         rig.pending(device.path, ca.leaf().pem)
         request = rig.request(device.path)
@@ -102,7 +104,7 @@ def test_what_was_removed_meanwhile(rig, ca):
 def test_the_group(rig, ca):
     onboards(rig, ca)
     group = rig.bridge.settings["kafka"]["group"]
-    with described_only(rig, "--group", group):
+    with described_only(rig, "group", group):
         says(rig, 503, "kafka: no right to the group")
         rig.bridge.wait_log(f"event=kafka_read_denied .*{ADVICE} Read "
                             f"--group {group}")
@@ -113,7 +115,7 @@ def test_the_group(rig, ca):
 def test_to_write(rig, ca, name):
     onboards(rig, ca)
     topic = rig.topics[name]
-    with described_only(rig, "--topic", topic):
+    with described_only(rig, "topic", topic):
         if name == "requests":
             rig.pending(device_path(), ca.leaf().pem)
         else:
