@@ -2,16 +2,14 @@
 
 import subprocess
 
-from harness.kafka import JAVA, QUICK_START
-from harness.where import kafka_jars
+from harness.kafka import java_for
 
 TOOL = "org.apache.kafka.tools.consumer.group.ConsumerGroupCommand"
 
 
 def tool(kafka, *args):
     done = subprocess.run(
-        [*JAVA, *QUICK_START, "-cp", f"{kafka_jars()}/*", TOOL,
-         "--bootstrap-server", kafka.brokers, *args],
+        [*java_for(TOOL), "--bootstrap-server", kafka.brokers, *args],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
         timeout=60, check=False)
     assert done.returncode == 0, done.stdout

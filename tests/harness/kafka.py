@@ -1,10 +1,12 @@
 """A real Apache Kafka: one KRaft node, both broker and controller."""
 
 import base64
+import re
+import shutil
 import subprocess
 import uuid
 
-from . import where
+from . import kafka_once, where
 from .admin import answers_kafka, create_topics
 from .ports import free_port
 from .process import Process
@@ -58,21 +60,28 @@ def new_cluster():
     return text.rstrip("=").replace("-", "A")
 
 
+def java_for(main, options=QUICK_START, once=None):
+    """The command that runs a program of Kafka's."""
+    once = once or kafka_once.of(Kafka)
+    return [*JAVA, *options, *once.java, "-cp", f"{where.kafka_jars()}/*", main]
+
+
 class Kafka(Process):
-    """java_options: without the default it starts later and runs faster."""
+    """java_options: without the default it starts later and runs faster. once:
+    what is not done again here (kafka_once.py)."""
 
     def __init__(self, folder, name="kafka", port=None, properties=None,
-                 java_options=QUICK_START, cluster=None, controller=None):
+                 java_options=QUICK_START, cluster=None, controller=None,
+                 once=None):
         self.port = port or free_port()
         self.controller = controller or free_port()
-        jars = where.kafka_jars()
-        self.version = jars.rsplit("-", 1)[1]
-        java = [*JAVA, *java_options, "-cp", f"{jars}/*"]
+        self.version = where.kafka_jars().rsplit("-", 1)[1]
+        once = once or kafka_once.of(Kafka)
         self.config = f"{folder}/{name}.properties"
         # A JVM ended by SIGTERM exits with 128 + 15.
         super().__init__(
             name,
-            java + ["kafka.Kafka", self.config],
+            [*java_for("kafka.Kafka", java_options, once), self.config],
             folder,
             clean_exit=143,
         )
@@ -84,19 +93,35 @@ class Kafka(Process):
         with open(self.config, "w", encoding="utf-8") as out:
             out.write(text)
         self.cluster = cluster or new_cluster()
-        self._format(java)
+        if once.storage:
+            self._take_storage(once.storage)
+        else:
+            self._format(once)
 
-    def _format(self, java):
+    def _format(self, once):
         done = subprocess.run(
-            java
-            + ["kafka.tools.StorageTool", "format", "-c", self.config]
-            + ["-t", self.cluster],
+            [*java_for("kafka.tools.StorageTool", once=once), "format",
+             "-c", self.config, "-t", self.cluster],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
             check=False,
         )
         assert done.returncode == 0, done.stdout
+
+    def _take_storage(self, storage):
+        """A formatted one, with the names of this node in it."""
+        data = self.folder / "data"
+        shutil.copytree(storage, data)
+        with open(self.config, encoding="utf-8") as config:
+            node = re.findall(r"^node\.id=(.*)$", config.read(), re.M)[-1]
+        meta = data / "meta.properties"
+        text = meta.read_text(encoding="utf-8")
+        for key, value in (("cluster.id", self.cluster), ("node.id", node),
+                           ("directory.id", new_cluster())):
+            text = re.sub(rf"^{re.escape(key)}=.*$", f"{key}={value}", text,
+                          flags=re.M)
+        meta.write_text(text, encoding="utf-8")
 
     @property
     def brokers(self):

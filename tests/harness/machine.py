@@ -2,15 +2,16 @@
 ports in place of the written ones, and a Kafka with users and rights."""
 
 import os
+import shlex
 
 import requests
 
 from .guides import session
-from .kafka import JAVA, QUICK_START, Kafka
+from .kafka import Kafka, java_for
 from .mosquitto import find
 from .ports import free_port
 from .process import Process
-from .where import ROOT, binary, kafka_jars
+from .where import ROOT, binary
 
 PASSWORDS = {"admin": "adm", "ztp-bridge": "bri", "acme": "cus"}
 LOGIN = ("org.apache.kafka.common.security.plain.PlainLoginModule required "
@@ -91,9 +92,7 @@ class Machine:
             (ROOT / "gate/acl.example").read_text())
         for name, main in TOOLS.items():
             tool = self.bin / name
-            java = " ".join([*JAVA, *QUICK_START])
-            tool.write_text(f'#!/bin/sh\nexec {java} -cp "{kafka_jars()}/*" '
-                            f'{main} "$@"\n')
+            tool.write_text(f'#!/bin/sh\nexec {shlex.join(java_for(main))} "$@"\n')
             tool.chmod(0o755)
         (self.folder / "kafka-admin.properties").write_text(
             f"{SASL}sasl.jaas.config={LOGIN};\n")

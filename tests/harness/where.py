@@ -1,5 +1,6 @@
 """The paths of the tree, the build and the cache."""
 
+import functools
 import os
 import pathlib
 import subprocess
@@ -19,6 +20,7 @@ def binary(name):
     return str(path)
 
 
+@functools.lru_cache
 def kafka_jars():
     """Apache Kafka's jars, which are fetched if they are missing."""
     done = subprocess.run(
