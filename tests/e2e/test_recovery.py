@@ -51,14 +51,14 @@ def test_bridge_ends_well_while_it_waits(late):
     late.bridge.stop()
 
 
-def start(rig):
-    rig.kafka.start()
-    rig.kafka.create(rig.topics.values())
-    return rig.start()
+@pytest.fixture
+def kept(rig_of):
+    """A broker that keeps what it has, and that a test may stop."""
+    return rig_of(mosquitto={"persistence": True}).start()
 
 
-def test_mosquitto_restarts(late, ca):
-    rig = start(late)
+def test_mosquitto_restarts(kept, ca):
+    rig = kept
     rig.onboard(ca.leaf())
     waiting = rig.device()
     rig.pending(waiting.path, ca.leaf().pem)
@@ -73,18 +73,22 @@ def test_mosquitto_restarts(late, ca):
     assert rig.result(waiting.path).json()["outcome"] == "onboarded"
     rig.mosquitto.wait_connected(rig.bridge.client_id)
     rig.onboard(ca.leaf())
-    stop(rig)
 
 
-def test_mosquitto_forgets_everything(late, ca):
-    rig = start(late)
+def test_mosquitto_forgets_everything(kept, ca):
+    rig = kept
     rig.onboard(ca.leaf())
     rig.mosquitto.kill9()
     (rig.folder / "mosquitto.db").unlink(missing_ok=True)
     rig.mosquitto.start()
     rig.wait_intake()
     rig.onboard(ca.leaf())
-    stop(rig)
+
+
+def start(rig):
+    rig.kafka.start()
+    rig.kafka.create(rig.topics.values())
+    return rig.start()
 
 
 def test_kafka_restarts(late, ca):

@@ -12,10 +12,10 @@ from harness.rig import Rig, device_path
 from harness.until import until
 
 
-@pytest.fixture
-def kafka(tmp_path):
+@pytest.fixture(scope="module")
+def kafka(children_gone, tmp_path_factory):
     net = Net()
-    kafka = ProxiedKafka(tmp_path, net).start()
+    kafka = ProxiedKafka(tmp_path_factory.mktemp("kafka"), net).start()
     yield kafka
     kafka.stop()
     kafka.proxy.close()
