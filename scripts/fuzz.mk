@@ -83,7 +83,10 @@ fuzz-run: $(FUZZ:%=$(FUZZ_DIR)/%) $(FUZZ_DIR)/seeds/made
 	$(Q)printf '%s\n' $(FUZZ) | xargs -P $(FUZZ_JOBS) -n 1 \
 		scripts/fuzz-one $(FUZZ_DIR) $(FUZZ_TIME)
 
-fuzz-smoke: $(FUZZ_ALL:%=$(FUZZ_DIR)/replay-%) $(FUZZ_DIR)/seeds/made
+FUZZ_SMOKE_NEEDS := $(FUZZ_ALL:%=$(FUZZ_DIR)/replay-%) $(FUZZ_DIR)/seeds/made
+beside-built: $(FUZZ_SMOKE_NEEDS)
+
+fuzz-smoke: $(FUZZ_SMOKE_NEEDS)
 	$(Q)set -e; for target in $(FUZZ_ALL); do \
 		count=$(FUZZ_SMOKE); \
 		case ' $(FUZZ_SLOW) ' in *" $$target "*) count=$(FUZZ_SLOW_SMOKE); esac; \

@@ -26,24 +26,33 @@ demo:
 WORKERS ?= 3
 PARALLEL = -n $(WORKERS) --dist loadfile
 
+# What the tests in Python do not need is built and run beside them, of what they
+# leave of the processors: tests/local/test_beside.py tells how that has ended.
+BESIDE = scripts/beside '$(abspath $(BUILD))/beside.log' \
+	$(MAKE) $(JOBS) --no-print-directory beside -- \
+	env $(RUN_ENV) $(PYTEST) $(PARALLEL) $(PYTEST_ARGS)
+
 # Runs everything and skips nothing. pytest's summary is the last line.
 test:
 	$(Q)scripts/deps build demo kafka unit test instructions
 	$(Q)scripts/kafka-fetch >/dev/null
 	$(Q)+$(MAKE) $(JOBS) --no-print-directory all helpers
-	$(Q)+$(MAKE) --no-print-directory unit
-	$(Q)+$(MAKE) --no-print-directory fuzz-smoke
-	$(Q)+$(MAKE) --no-print-directory torture-smoke
-	$(Q)$(RUN_ENV) $(PYTEST) $(PARALLEL) $(PYTEST_ARGS) $(TEST_DIRS)
+	$(Q)+$(BESIDE) $(TEST_DIRS)
 
 # The tests to run between edits.
 check:
 	$(Q)scripts/deps build demo unit test
 	$(Q)+$(MAKE) $(JOBS) --no-print-directory all helpers
-	$(Q)+$(MAKE) --no-print-directory unit
-	$(Q)+$(MAKE) --no-print-directory fuzz-smoke
-	$(Q)+$(MAKE) --no-print-directory torture-smoke
-	$(Q)$(RUN_ENV) $(PYTEST) $(PARALLEL) $(PYTEST_ARGS) tests/local
+	$(Q)+$(BESIDE) tests/local
+
+# Only building yields to everybody: unit tests may have deadlines.
+beside:
+	$(Q)+nice -n 19 $(MAKE) --no-print-directory beside-built
+	$(Q)+$(MAKE) --no-print-directory unit-run fuzz-smoke torture-smoke
+
+beside-built: $(UNIT_BINS)
+
+.PHONY: beside beside-built
 
 local:
 	$(Q)scripts/deps build demo unit test

@@ -64,6 +64,8 @@ torture:
 	$(Q)$(TORTURE_DIR)/gate $(TORTURE_ARGS)
 	$(Q)$(TORTURE_DIR)/bridge $(TORTURE_ARGS)
 
+beside-built: $(TORTURE_DIR)/bridge $(TORTURE_DIR)/gate
+
 torture-smoke: $(TORTURE_DIR)/bridge $(TORTURE_DIR)/gate
 	$(Q)$(TORTURE_DIR)/gate --smoke $(TORTURE_SMOKE)
 	$(Q)$(TORTURE_DIR)/bridge --smoke $(TORTURE_SMOKE)
