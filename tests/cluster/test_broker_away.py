@@ -66,10 +66,9 @@ def test_the_other_partitions_go_on(three_brokers, tmp_path, ca):
         here = [number for number, leader
                 in enumerate(leaders(kafka, requests)) if leader >= 0]
         others = [path for number in here for path in paths[number]][:200]
-        for path in paths[0][:PLACES + 200]:
-            rig.pending(path, pem)
-        for path in others:
-            rig.pending(path, pem)
+        rig.publisher.publish_all(rig.pending_topic, [
+            {"device_path": path, "certificate": pem}
+            for path in [*paths[0][:PLACES + 200], *others]])
         asked(rig, others)
         assert get(rig.bridge, "/readyz")[0] == 503
     finally:

@@ -94,9 +94,12 @@ class Reader:
 
     def poll(self):
         """Fetches what is there now."""
-        # An empty batch after a fetch wait is the closest Kafka gets to
-        # "nothing"; callers loop with a deadline.
-        for message in self.consumer.consume(500, timeout=0.03):
+        # None after a fetch wait is the closest Kafka gets to "nothing"; callers
+        # loop with a deadline. A batch would be waited for until it is full.
+        found = self.consumer.consume(1, timeout=0.03)
+        if found:
+            found += self.consumer.consume(500, timeout=0)
+        for message in found:
             if message.error():
                 continue
             self.records.append(

@@ -6,13 +6,16 @@ import time
 # Generous, because two cores may be shared with a compiler; nobody waits this
 # long unless something is broken.
 DEADLINE = 30.0
+SOON = 0.001  # s; an acknowledgement often takes no longer
 
 
 def until(condition, what, timeout=DEADLINE, interval=0.02):
-    """Returns the first true value of condition(), or raises TimeoutError.
+    """Returns the first true value of condition(), or raises TimeoutError. It looks
+    again soon at first, and then after longer pauses, up to interval.
 
     what is the text for the error, or a function that returns it."""
     end = time.monotonic() + timeout
+    pause = min(SOON, interval)
     while True:
         value = condition()
         if value:
@@ -20,7 +23,8 @@ def until(condition, what, timeout=DEADLINE, interval=0.02):
         if time.monotonic() >= end:
             text = what() if callable(what) else what
             raise TimeoutError(f"after {timeout:g} s still not: {text}")
-        time.sleep(interval)
+        time.sleep(pause)
+        pause = min(2 * pause, interval)
 
 
 def holds_for(condition, seconds, what, interval=0.02):
