@@ -134,8 +134,11 @@ static void read_metadata(struct probe *a, const rd_kafka_metadata_t *md,
 				topic = &md->topics[k];
 		if (topic && !topic->err)
 			status->counts[i] = topic->partition_cnt;
-		if (topic && i == STORE_DECISIONS && !topic->err)
+		if (topic && i == STORE_DECISIONS && !topic->err &&
+		    topic->partition_cnt > 0) {
 			status->partitions = topic->partition_cnt;
+			status->leader = topic->partitions[0].leader;
+		}
 		if (!topic || is_missing(topic->err))
 			status->missing |= 1u << i;
 		else if (topic->err ==
@@ -245,9 +248,10 @@ static void probe_topics(struct probe *a)
 	wake(a); /* last, because the loop reads the status at once */
 	if (status.up && status.partitions == 0)
 		a->config_seen = false;
-	if (status.partitions > 0 && !a->config_seen)
+	if (status.partitions > 0 && status.leader >= 0 && !a->config_seen)
 		a->config_seen = topic_config_look(
-			a->core->log, a->rk, topic_name(a, STORE_DECISIONS));
+			a->core->log, a->rk, topic_name(a, STORE_DECISIONS),
+			status.leader);
 }
 
 static void ask_ends(struct probe *a, bool begins)

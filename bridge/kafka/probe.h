@@ -19,6 +19,7 @@ struct probe_status {
 	bool up;	  /* Kafka answered the last probe */
 	int64_t asked_at; /* steady ms at which the last probe began */
 	int partitions;	  /* of the decision topic; 0: it does not exist */
+	int leader; /* of the first of them, a broker's id; -1: it has none */
 	int counts[STORE_TOPIC_END]; /* of each topic, likewise */
 	/* Topics that do not exist, and those that we may not describe, so
 	 * neither read nor write: 1 << enum store_topic. */

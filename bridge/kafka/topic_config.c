@@ -32,23 +32,30 @@ static const char *compression(rd_kafka_event_t *event, const char **error)
 	return NULL;
 }
 
-static rd_kafka_event_t *ask(rd_kafka_t *rk, const char *topic)
+/* By itself librdkafka asks the controller, for which it looks without end where
+ * the brokers name none that there is, as those of ztp-devkafka do. */
+static rd_kafka_event_t *ask(rd_kafka_t *rk, const char *topic, int broker)
 {
 	rd_kafka_ConfigResource_t *resource =
 		rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
+	rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(
+		rk, RD_KAFKA_ADMIN_OP_DESCRIBECONFIGS);
 	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
 	rd_kafka_event_t *event;
 
-	rd_kafka_DescribeConfigs(rk, &resource, 1, NULL, queue);
+	rd_kafka_AdminOptions_set_broker(options, broker, NULL, 0);
+	rd_kafka_DescribeConfigs(rk, &resource, 1, options, queue);
 	event = rd_kafka_queue_poll(queue, ANSWER_MS);
 	rd_kafka_queue_destroy(queue);
+	rd_kafka_AdminOptions_destroy(options);
 	rd_kafka_ConfigResource_destroy(resource);
 	return event;
 }
 
-bool topic_config_look(struct log *log, rd_kafka_t *rk, const char *topic)
+bool topic_config_look(struct log *log, rd_kafka_t *rk, const char *topic,
+		       int broker)
 {
-	rd_kafka_event_t *event = ask(rk, topic);
+	rd_kafka_event_t *event = ask(rk, topic, broker);
 	const char *value, *error = NULL;
 
 	if (!event)

@@ -15,8 +15,9 @@
 #define TOPIC_COMPRESSION  "compression.type"
 #define TOPIC_UNCOMPRESSED "uncompressed"
 
-/* Asks Kafka and logs a warning if the topic is not configured so. Blocks for
- * some seconds at most. Returns false if Kafka has not answered. */
-bool topic_config_look(struct log *log, rd_kafka_t *rk, const char *topic);
+/* Asks that broker and logs a warning if the topic is not configured so. Blocks
+ * for some seconds at most. Returns false if it has not answered. */
+bool topic_config_look(struct log *log, rd_kafka_t *rk, const char *topic,
+		       int broker);
 
 #endif

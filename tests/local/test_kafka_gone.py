@@ -1,5 +1,6 @@
 """Who is told to end does not wait for a Kafka that is gone. librdkafka would: to
-commit what has been read, and to leave its group."""
+commit what has been read, and to leave its group. Nor does a bridge wait for a
+controller that is not there."""
 
 import pytest
 
@@ -61,3 +62,10 @@ def test_who_watches(tmp_path, kafka, topics):
         tmp_path).start()
     watching.wait_log("r-0")
     end(kafka, watching)
+
+
+def test_a_kafka_without_a_controller(rig_with):
+    """The embedded one names none that there is. librdkafka would look for it, for
+    as long as the bridge waits for an answer, also at its end."""
+    rig_with().bridge.wait_log(
+        "event=kafka_topic_config_unknown .*error=.*not supported")

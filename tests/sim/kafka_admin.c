@@ -156,6 +156,18 @@ rd_kafka_AdminOptions_set_request_timeout(rd_kafka_AdminOptions_t *options,
 	return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
+rd_kafka_resp_err_t
+rd_kafka_AdminOptions_set_broker(rd_kafka_AdminOptions_t *options,
+				 int32_t broker, char *errstr,
+				 size_t errstr_size)
+{
+	(void)options;
+	(void)broker;
+	(void)errstr;
+	(void)errstr_size;
+	return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 /* The played brokers do not tell how anything is configured; where nothing may be
  * wrong, there is nothing to be told. */
 void rd_kafka_DescribeConfigs(rd_kafka_t *rk,
