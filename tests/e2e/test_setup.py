@@ -67,10 +67,12 @@ def test_every_command(machine):
     waits(machine, "no right to topics: ztp.requests, ztp.decisions")
     assert machine.run(topics).count("Created topic ztp.") == 5
     kafka_topics = topics.splitlines()[1].split("--create")[0]
+    told = machine.run(f"{kafka_topics} --describe")
     for topic in ("requests", "decisions", "results", "dlq", "audit"):
-        told = machine.run(f"{kafka_topics} --describe --topic ztp.{topic}")
-        assert "min.insync.replicas=" in told
-        assert ("compression.type=uncompressed" in told) == (
+        configs, = re.findall(rf"^Topic: ztp\.{topic}\s.*Configs: (.*)", told,
+                              re.M)
+        assert "min.insync.replicas=" in configs
+        assert ("compression.type=uncompressed" in configs) == (
             topic == "decisions")
     fatal = re.findall(r"ts=\S+:(\d\d\.\d+)Z .*event=kafka_fatal",
                        process.log(whole=True))
