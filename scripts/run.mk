@@ -21,14 +21,15 @@ demo:
 	$(Q)$(RUN_ENV) $(PYTHON) scripts/demo --kafka $(KAFKA)
 
 # Most tests wait for other processes most of the time: a file takes a processor
-# for a third of its time. So three at a time, each with brokers of its own, leave
-# two processors with something to spare.
-WORKERS ?= 3
+# for a quarter of its time. So there are three more at a time than processors, each
+# with brokers of its own.
+WORKERS ?= $(shell expr 3 + $$(nproc))
 PARALLEL = -n $(WORKERS) --dist loadfile
 
 # What the tests in Python do not need is built and run beside them, of what they
 # leave of the processors: tests/local/test_beside.py tells how that has ended.
-BESIDE = scripts/beside '$(abspath $(BUILD))/beside.log' \
+# `make -n` runs what begins with a +, which shares the processes of `make -j`.
+BESIDE = $(if $(findstring n,$(firstword -$(MAKEFLAGS))),,+)scripts/beside '$(abspath $(BUILD))/beside.log' \
 	$(MAKE) $(JOBS) --no-print-directory beside -- \
 	env $(RUN_ENV) $(PYTEST) $(PARALLEL) $(PYTEST_ARGS)
 
@@ -37,13 +38,13 @@ test:
 	$(Q)scripts/deps build demo kafka unit test instructions
 	$(Q)scripts/kafka-fetch >/dev/null
 	$(Q)+$(MAKE) $(JOBS) --no-print-directory all helpers
-	$(Q)+$(BESIDE) $(TEST_DIRS)
+	$(Q)$(BESIDE) $(TEST_DIRS)
 
 # The tests to run between edits.
 check:
 	$(Q)scripts/deps build demo unit test
 	$(Q)+$(MAKE) $(JOBS) --no-print-directory all helpers
-	$(Q)+$(BESIDE) tests/local
+	$(Q)$(BESIDE) tests/local
 
 # Only building yields to everybody: unit tests may have deadlines.
 beside:
