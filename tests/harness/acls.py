@@ -10,7 +10,7 @@ from .until import until
 DESCRIBE_ACLS, CREATE_ACLS, DELETE_ACLS = 29, 30, 31
 VERSION = 1  # the first with kinds of patterns, and the last without tags
 KINDS = {"topic": 2, "group": 3, "cluster": 4, "transactional-id": 5}
-OPERATIONS = {"Read": 3, "Write": 4, "Alter": 7, "Describe": 8,
+OPERATIONS = {"Read": 3, "Write": 4, "Delete": 6, "Alter": 7, "Describe": 8,
               "ClusterAction": 9, "DescribeConfigs": 10, "AlterConfigs": 11}
 LITERAL, ALLOW = 3, 3
 CLUSTER_AUTHORIZATION_FAILED = 31
