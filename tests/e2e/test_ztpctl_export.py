@@ -178,7 +178,7 @@ def test_an_import_that_was_interrupted_is_run_again(old, new, devices,
                     *lines[1:]], "a later ztpctl has written this"),
     (lambda lines: [lines[0].replace("acme/custom", "acme/else"),
                     *lines[1:]], ":2: not a device of the registry"),
-    (lambda lines: [], "not whole"),
+    (lambda lines: [], "bad.jsonl is empty"),
 ])
 def test_half_a_file_is_not_imported(old, new, devices, tmp_path, change,
                                      says):

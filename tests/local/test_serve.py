@@ -386,9 +386,12 @@ def test_omnicore_without_a_request(door, bridge):
     for bad in ("subscriptions/a/registries/b/devices/-c",
                 "subscriptions/a/registries/b/devices/c%2Fd"):
         assert door.omnicore(bad, {"isApprove": True}).status_code == 404
-    for body in ({}, {"isApprove": "yes"}, {"isApprove": True,
-                                           "customOnboardData": 1}):
+    for body in ({"isApprove": "yes"}, {"isApprove": True,
+                                       "customOnboardData": 1}):
         assert door.omnicore(path_of("stranger"), body).status_code == 400
+    answer = door.omnicore(path_of("stranger"), {"decision": "approve"})
+    assert answer.status_code == 400
+    assert answer.json()["error"]["message"] == "isApprove is missing"
 
 
 def test_omnicore_names_one_of_several(door, bridge, pool, ca):

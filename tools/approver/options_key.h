@@ -51,6 +51,8 @@ enum key {
 
 /* False: the value is not valid. */
 bool options_set(struct options *options, int key, const char *value);
+/* What it is to be, for a message that ends with the value; or "". */
+const char *options_wanted(int key);
 /* False: it is no number's option. */
 bool options_range(int key, int64_t *min, int64_t *max);
 

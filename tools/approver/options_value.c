@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "tools/approver/options_key.h"
+#include "tools/common/where.h"
 #include "ztp/fingerprint.h"
 #include "ztp/text.h"
 
@@ -9,6 +10,17 @@ static bool set_text(const char **field, const char *text, size_t max)
 {
 	*field = text;
 	return *text && strlen(text) <= max;
+}
+
+static bool set_brokers(const char **field, const char *text)
+{
+	return set_text(field, text, 4096) && ztp_brokers_valid(text);
+}
+
+static bool set_topic(const char **field, const char *text)
+{
+	*field = text;
+	return ztp_topic_name_valid(text, strlen(text));
 }
 
 /* For what goes into a decision, which is JSON. */
@@ -127,10 +139,40 @@ static bool set_more(struct options *options, int key, const char *value)
 	case KEY_FINGERPRINTS:
 		return set_text(&options->fingerprints_file, value, 4096);
 	case KEY_DLQ:
-		return set_text(&options->dlq, value, ZTP_TOPIC_NAME_MAX);
+		return set_topic(&options->dlq, value);
 	default:
 		return set_serve(options, key, value);
 	}
+}
+
+const char *options_wanted(int key)
+{
+	static const struct {
+		int key;
+		const char *text;
+	} wanted[] = {
+		{KEY_BROKERS, ZTP_BROKERS_WANTED},
+		{KEY_GROUP, ": not 1 to 255 bytes"},
+		{KEY_REQUESTS, ZTP_TOPIC_WANTED},
+		{KEY_DECISIONS, ZTP_TOPIC_WANTED},
+		{KEY_RESULTS, ZTP_TOPIC_WANTED},
+		{KEY_DLQ, ZTP_TOPIC_WANTED},
+		{KEY_FORMAT, ": not native, omnicore, cloudevent or "
+			     "cloudevent-structured"},
+		{KEY_REASON, ": not 1 to 128 bytes of UTF-8"},
+		{KEY_DECIDED_BY, ": not 1 to 128 bytes of UTF-8"},
+		{KEY_CONTENT_TYPE, ": not 1 to 128 bytes of UTF-8"},
+		{KEY_MESSAGE, ": not 1 to 1024 bytes of UTF-8"},
+		{KEY_DEVICE, ": not subscriptions/S/registries/R/devices/D"},
+		{KEY_FINGERPRINT, ": not 64 hex digits"},
+		{KEY_FROM, ": neither beginning nor now"},
+		{KEY_REGISTRY, ": not SUBSCRIPTION/REGISTRY"},
+	};
+
+	for (size_t i = 0; i < sizeof(wanted) / sizeof(*wanted); i++)
+		if (wanted[i].key == key)
+			return wanted[i].text;
+	return "";
 }
 
 struct number {
@@ -176,16 +218,16 @@ bool options_set(struct options *options, int key, const char *value)
 			value, number->min, number->max);
 	switch (key) {
 	case KEY_BROKERS:
-		return set_text(&options->brokers, value, 4096);
+		return set_brokers(&options->brokers, value);
 	case KEY_GROUP:
 		return set_text(&options->group, value, 255);
 	case KEY_REQUESTS:
-		return set_text(&options->requests, value, ZTP_TOPIC_NAME_MAX);
+		return set_topic(&options->requests, value);
 	case KEY_DECISIONS:
 		options->decisions_given = true;
-		return set_text(&options->decisions, value, ZTP_TOPIC_NAME_MAX);
+		return set_topic(&options->decisions, value);
 	case KEY_RESULTS:
-		return set_text(&options->results, value, ZTP_TOPIC_NAME_MAX);
+		return set_topic(&options->results, value);
 	case KEY_DEVICE:
 		return set_device(options, value);
 	case KEY_FINGERPRINT:

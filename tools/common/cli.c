@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/log_sink.h"
 #include "tools/common/terminal.h"
+#include "tools/common/where.h"
 #include "ztp/gate_protocol.h"
 
 #define WARNING_MAX 2048 /* bytes of a line */
@@ -113,10 +114,16 @@ static bool begins(const char *text, const char *prefix)
 bool ztp_cli_is_url(const char *url, bool *secure)
 {
 	bool tls = begins(url, ZTP_MQTTS_SCHEME);
+	size_t n;
 
 	if (secure)
 		*secure = tls;
-	return tls || begins(url, ZTP_MQTT_SCHEME);
+	if (!tls && !begins(url, ZTP_MQTT_SCHEME))
+		return false;
+	url += strlen(tls ? ZTP_MQTTS_SCHEME : ZTP_MQTT_SCHEME);
+	n = strlen(url);
+	/* Whoever has it from elsewhere may have a / at its end. */
+	return ztp_address_valid(url, n > 0 && url[n - 1] == '/' ? n - 1 : n);
 }
 
 bool ztp_cli_url_has_user(const char *url)

@@ -33,6 +33,7 @@
 
 #include "base/kafka_properties.h"
 #include "tools/common/cli.h"
+#include "tools/common/where.h"
 #include "tools/devkafka/port.h"
 #include "ztp/codec.h"
 #include "ztp/text.h"
@@ -85,16 +86,6 @@ static const char help[] =
 	"refused,\n"
 	"records kept. SIGUSR2 brings them back on the same ports.\n";
 
-static bool topic_name_valid(const char *name, size_t len)
-{
-	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
-				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				      "0123456789._-";
-
-	return len > 0 && len <= ZTP_TOPIC_NAME_MAX &&
-	       strspn(name, allowed) >= len && strncmp(name, "..", len) != 0;
-}
-
 static struct topic *find_topic(struct options *options, const char *name,
 				size_t len)
 {
@@ -116,9 +107,8 @@ static const char *add_topic(struct options *options, const char *text)
 	struct topic *topic;
 	int64_t partitions = 0;
 
-	if (!topic_name_valid(text, len))
-		return ": a topic has 1 to 249 letters, digits, dots, "
-		       "underscores and hyphens";
+	if (!ztp_topic_name_valid(text, len))
+		return ZTP_TOPIC_WANTED;
 	if (text[len] &&
 	    !ztp_number_parse(&partitions, text + len + 1, 1, PARTITIONS_MAX))
 		return ": after the colon stands a number from 1 to 64";

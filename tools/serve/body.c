@@ -139,6 +139,11 @@ static int make(struct posted *posted, struct ztp_str body, unsigned wanted,
 		rc = must_be(&object, REQUEST_ID, subject->id, error);
 	if (!rc)
 		rc = must_be(&object, DEVICE_PATH, subject->path, error);
+	/* Where it is the only one that says it. */
+	if (!rc && !(wanted & MASK(DECISION)) &&
+	    !object.fields[IS_APPROVE].kind)
+		rc = ztp_fail(error, ZTP_ERR_MISSING,
+			      ZTP_M_IS_APPROVE " is missing");
 	if (!rc) {
 		posted->record = print(&object, wanted, subject);
 		if (!posted->record)

@@ -13,9 +13,11 @@
 #include "base/kafka_offsets.h"
 #include "tools/common/cli.h"
 #include "tools/common/kafka.h"
+#include "tools/common/where.h"
 #include "tools/ztpctl/audit.h"
 #include "ztp/gate_protocol.h"
 #include "ztp/member.h"
+#include "ztp/path.h"
 #include "ztp/topics.h"
 
 #define ASK_MS	      5000
@@ -333,6 +335,37 @@ static void name_client(struct ztp_ctl *ctl)
 	(void)ztp_kafka_props_add(&ctl->props, own, NULL);
 }
 
+/* What would only find nothing. */
+static bool check(const struct ztp_ctl *ctl)
+{
+	struct ztp_path path;
+
+	if (!ctl->brokers)
+		(void)ztp_cli_usage("ztpctl", "--brokers is missing");
+	else if (!ztp_brokers_valid(ctl->brokers))
+		(void)ztp_cli_usage("ztpctl",
+				    "--brokers: bad value: "
+				    "%.100s" ZTP_BROKERS_WANTED,
+				    ctl->brokers);
+	else if (ctl->topic &&
+		 !ztp_topic_name_valid(ctl->topic, strlen(ctl->topic)))
+		(void)ztp_cli_usage("ztpctl",
+				    "--topic: bad value: "
+				    "%.100s" ZTP_TOPIC_WANTED,
+				    ctl->topic);
+	else if (ctl->device && ztp_path_parse(&path, ctl->device,
+					       strlen(ctl->device), NULL) != 0)
+		(void)ztp_cli_usage("ztpctl",
+				    "--device: bad value: %.100s: not "
+				    "subscriptions/S/registries/R/devices/D",
+				    ctl->device);
+	else if (ctl->code && !*ctl->code)
+		(void)ztp_cli_usage("ztpctl", "--code is empty");
+	else
+		return true;
+	return false;
+}
+
 int ztp_ctl_audit_list(struct ztp_ctl *ctl)
 {
 	const struct ztp_kafka_consumer how = {.group = "ztpctl", .eof = true};
@@ -344,8 +377,8 @@ int ztp_ctl_audit_list(struct ztp_ctl *ctl)
 	struct ztp_error error = {0};
 	int status = ZTP_EXIT_FAILED;
 
-	if (!ctl->brokers)
-		return ztp_cli_usage("ztpctl", "--brokers is missing");
+	if (!check(ctl))
+		return ZTP_EXIT_USAGE;
 	if (ctl->count > COUNT_MAX)
 		return ztp_cli_usage("ztpctl", "--count is more than %d",
 				     COUNT_MAX);

@@ -4,6 +4,7 @@
  */
 #include "tools/ztpctl/command_line.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -13,8 +14,9 @@
 #include "ztp/gate_protocol.h"
 #include "ztp/text.h"
 
-#define TEXT_MAX  4096
-#define WORDS_MAX 8
+#define TEXT_MAX   4096
+#define WORDS_MAX  8
+#define AGO_WANTED ": neither like 90m, 6h, 2d or 1w, nor a time in UTC"
 
 struct line {
 	struct ztp_ctl *ctl;
@@ -138,6 +140,7 @@ static bool set(struct line *line, const struct option *option,
 		break;
 	case AGO:
 		ok = ztp_ctl_ago(at, value, ztp_clock_wall());
+		(void)snprintf(range, sizeof(range), "%s", AGO_WANTED);
 		break;
 	case CA:
 		return set_ca(line, value) || fail(line);

@@ -157,18 +157,18 @@ static int take_line(struct reading *r, const char *text, size_t len,
 int ztp_export_read(struct ztp_export *out, const char *path,
 		    struct ztp_error *error)
 {
-	struct reading r = {.file = out, .path = path};
+	bool from_stdin = strcmp(path, "-") == 0;
+	struct reading r = {.file = out, .path = from_stdin ? "stdin" : path};
 	const char *at, *end;
 	char *text = NULL;
 	size_t len;
 	int rc;
 
 	*out = (struct ztp_export){.devices = cJSON_CreateArray()};
-	rc = strcmp(path, "-") == 0
-		     ? ztp_file_read_fd(&text, &len, STDIN_FILENO, "stdin",
-					ZTP_EXPORT_FILE_MAX, error)
-		     : ztp_file_read(&text, &len, path, ZTP_EXPORT_FILE_MAX,
-				     error);
+	rc = from_stdin ? ztp_file_read_fd(&text, &len, STDIN_FILENO, r.path,
+					   ZTP_EXPORT_FILE_MAX, error)
+			: ztp_file_read(&text, &len, path, ZTP_EXPORT_FILE_MAX,
+					error);
 	if (rc != 0)
 		return rc;
 	end = text + len;
@@ -182,6 +182,8 @@ int ztp_export_read(struct ztp_export *out, const char *path,
 			rc = take_line(&r, at, n, error);
 		at += n + 1;
 	}
+	if (rc == 0 && len == 0)
+		rc = ztp_fail(error, ZTP_ERR_EMPTY, "%.150s is empty", r.path);
 	if (rc == 0 && !r.ended)
 		rc = wrong(&r, error,
 			   "the file is not whole: its last line, "
