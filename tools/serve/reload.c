@@ -35,6 +35,14 @@ static bool has_changed(struct files *files, int file)
 	return true;
 }
 
+/* A file that the command line names and that cannot be read is a mistake there. */
+static int as_usage(int rc, struct ztp_error *error)
+{
+	if (rc == ZTP_ERR_IO)
+		rc = (int)(error->code = ZTP_ERR_USAGE);
+	return rc;
+}
+
 /* --- TLS */
 
 static int read_pem(char **pem, const char *path, struct ztp_error *error)
@@ -44,7 +52,7 @@ static int read_pem(char **pem, const char *path, struct ztp_error *error)
 
 	if (!path)
 		return 0;
-	rc = ztp_file_read(pem, &len, path, PEM_MAX, error);
+	rc = as_usage(ztp_file_read(pem, &len, path, PEM_MAX, error), error);
 	if (!rc && !strstr(*pem, "-----BEGIN "))
 		rc = ztp_fail(error, ZTP_ERR_VALUE, "%s is not PEM", path);
 	return rc;
@@ -121,9 +129,11 @@ int files_open(struct files *files, struct server *server,
 	files->paths[FILE_CLIENT_CA] = settings->client_ca;
 	for (int i = 0; i < FILES; i++) /* reading them says what is wrong */
 		(void)has_changed(files, i);
-	return settings->tokens_file ? tokens_load(&server->tokens,
-						   settings->tokens_file, error)
-				     : 0;
+	if (!settings->tokens_file)
+		return 0;
+	return as_usage(
+		tokens_load(&server->tokens, settings->tokens_file, error),
+		error);
 }
 
 static bool tls_has_changed(struct files *files)
