@@ -251,6 +251,14 @@ def test_other_arguments_of_a_device(files, broker, more):
     assert not broker.was_asked()
 
 
+def test_a_ca_without_tls_is_warned_of(files, broker):
+    """Whoever names one means TLS, and would send the JWT in clear."""
+    done = device(broker, files, "pem", "key", "--ca", files["pem"])
+    said = done.stderr.decode().splitlines()[0]
+    assert said == ("ztp-device: warning: --ca is not used: mqtt://127.0.0.1:"
+                    f"{broker.port} has no TLS, mqtts:// has")
+
+
 @pytest.mark.parametrize("user", ["ann", "ann:hush", ":hush", "ann:hu@sh"])
 def test_a_url_with_a_password(broker, files, user):
     """No library takes it from there, and messages would repeat it."""

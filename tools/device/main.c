@@ -15,6 +15,7 @@
 #include "tools/common/out_file.h"
 #include "tools/device/device.h"
 #include "ztp/codec.h"
+#include "ztp/gate_protocol.h"
 #include "ztp/path.h"
 
 #define AUDIENCE_MAX 512
@@ -87,6 +88,11 @@ static int read_files(const struct device *d, EVP_PKEY **key, char **pem,
 		check_pair(d, *pem, *key);
 	if (rc == 0 && d->ca)
 		rc = ztp_cert_file_check_cas(d->ca, error);
+	if (rc == 0 && d->ca && !d->secure)
+		ztp_cli_warn(PROGRAM,
+			     "warning: --ca is not used: %s has no "
+			     "TLS, " ZTP_MQTTS_SCHEME " has",
+			     d->url);
 	if (rc == 0 && d->out)
 		rc = ztp_out_file_check(d->out, error);
 	return rc;
