@@ -1,9 +1,6 @@
 """As many rejections as the limits allow are in force: who asks for one more path is
 refused until a cool-down ends, and nobody's rejection gives way."""
 
-import contextlib
-import sqlite3
-
 import pytest
 
 from harness.cpu import cpu_seconds
@@ -66,25 +63,16 @@ def held(gate, registry, leaf):
         return device.accepted
 
 
-@contextlib.contextmanager
-def while_stopped(gate):
-    gate.stop()
-    with sqlite3.connect(gate.db) as db:
-        yield db
-    db.close()
-    gate.start()
-
-
 def cooled(gate, path):
     """The cool-down of one path's rejection has ended."""
-    with while_stopped(gate) as db:
+    with gate.while_stopped() as db:
         assert db.execute(
             "UPDATE candidates SET retry_at = (strftime('%s', 'now') - 1) * "
             "1000 WHERE path = ? AND rejected", (path,)).rowcount == 1
 
 
 def in_force(gate):
-    with while_stopped(gate) as db:
+    with gate.while_stopped() as db:
         return {path for path, in db.execute(
             "SELECT path FROM candidates WHERE rejected AND retry_at > "
             "strftime('%s', 'now') * 1000")}
@@ -145,29 +133,13 @@ def test_a_registry_that_is_made_anew(gate, ca):
 CROWD = 20000
 
 
-def crowd(gate, path):
-    """As many certificates of the CA have been rejected for one path."""
-    with while_stopped(gate) as db:
-        db.row_factory = sqlite3.Row
-        one = dict(db.execute("SELECT * FROM candidates WHERE path = ?",
-                              (path,)).fetchone())
-        names = ",".join(one)
-        db.executemany(
-            f"INSERT INTO candidates({names}) VALUES"
-            f"({','.join('?' * len(one))})",
-            (tuple({**one, "id": f"{i:036d}",
-                    "fingerprint": i.to_bytes(32, "big"),
-                    "identity": i.to_bytes(32, "big")}.values())
-             for i in range(CROWD)))
-
-
 def test_a_path_with_a_crowd_of_rejections(gate_of, ca):
     """They cost the broker's one thread nothing, whoever asks for the path."""
     gate = gate_of({})
     leaf, others = ca.issue(), [ca.issue() for _ in range(4)]
     with gate.operator() as operator:
         path = rejected(gate, operator, leaf)
-    crowd(gate, path)
+    gate.multiply(path, CROWD, fingerprint=lambda n: n.to_bytes(32, "big"))
     with gate.operator() as operator:
         used = cpu_seconds(gate)
         for other in others[:3]:

@@ -20,22 +20,6 @@ def gate(tmp_path, ca):
     gate.stop()
 
 
-def multiply(gate):
-    """Makes many of the one candidate that there is, while nobody looks."""
-    with sqlite3.connect(gate.db) as db:
-        db.row_factory = sqlite3.Row
-        one = dict(db.execute("SELECT * FROM candidates").fetchone())
-        names = ",".join(one)
-        db.executemany(
-            f"INSERT INTO candidates({names}) VALUES"
-            f"({','.join('?' * len(one))})",
-            (tuple({**one, "id": f"{i:036d}", "acked": 1,
-                    "path": f"{one['path']}-{i}",
-                    "identity": i.to_bytes(32, "big")}.values())
-             for i in range(MANY)))
-    db.close()
-
-
 def pending(operator):
     return operator.do("getRegistry", registry=REGISTRY)["pending"]
 
@@ -50,9 +34,7 @@ def test_what_is_left_ends_after_a_kill(gate, ca):
         with gate.first(path, leaf) as device:
             assert device.accepted
         operator.pending(path)
-    gate.stop()
-    multiply(gate)
-    gate.start()
+    gate.multiply(path, MANY, acked=lambda n: 1, path=f"{path}-{{}}".format)
     with gate.operator(listen=False) as operator:
         operator.publish(CONTROL, json.dumps({"commands": [
             {"command": "removeRegistryCa", "registry": REGISTRY,
