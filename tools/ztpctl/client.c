@@ -41,6 +41,7 @@ struct ztp_client {
 	enum step step;
 	int reason; /* why a step failed: an MQTT 5 code, or paho's (negative) */
 	bool lost;
+	int64_t patience; /* ms, beyond TIMEOUT_MS */
 	struct message *first, **last;
 };
 
@@ -416,7 +417,7 @@ static int pick(const char *text, const char *correlation, cJSON *responses)
 static int wait_responses(struct ztp_client *client, const char *correlation,
 			  cJSON *responses, int count, struct ztp_error *error)
 {
-	int64_t deadline = ztp_clock_boot() + TIMEOUT_MS;
+	int64_t deadline = ztp_clock_boot() + TIMEOUT_MS + client->patience;
 
 	while (count > 0) {
 		int64_t left = deadline - ztp_clock_boot();
@@ -451,6 +452,11 @@ static void correlate(cJSON *commands, char correlation[33])
 		snprintf(text, sizeof(text), "%s-%d", correlation, i++);
 		ztp_tree_put_text(one, ZTP_M_CORRELATION, text);
 	}
+}
+
+void ztp_client_be_patient(struct ztp_client *client, int64_t ms)
+{
+	client->patience = ms;
 }
 
 int ztp_client_ask_all(struct ztp_client *client, cJSON *commands,

@@ -27,6 +27,10 @@ int ztp_client_open(struct ztp_client **out,
 		    struct ztp_error *error);
 void ztp_client_close(struct ztp_client *client); /* NULL-safe */
 
+/* What is asked from now on may take so much longer to be answered: the gate does
+ * something before. */
+void ztp_client_be_patient(struct ztp_client *client, int64_t ms);
+
 /* Sends one command whose members are in `in`, which is taken over even on
  * failure; its "command" is set here. The caller owns *response, an object as
  * described in docs/control.md. */

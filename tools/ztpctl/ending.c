@@ -1,4 +1,5 @@
-/* Commands that end candidates, and say how many. */
+/* Commands that end candidates, and say how many. The gate answers when all have
+ * ended, a page after the other. */
 #include <stdio.h>
 #include <string.h>
 
@@ -8,6 +9,8 @@
 #include "tools/ztpctl/ztpctl.h"
 #include "ztp/gate_protocol.h"
 #include "ztp/member.h"
+
+#define END_ONE_MS 1 /* several times what it takes a gate */
 
 static void print_count(const cJSON *data, const char *member,
 			const char *before, const char *what)
@@ -61,6 +64,16 @@ static double number_of(const cJSON *object, const char *name)
 	return cJSON_IsNumber(item) ? item->valuedouble : -1;
 }
 
+/* data: the registry's. */
+static void be_patient(struct ztp_ctl *ctl, const cJSON *data)
+{
+	double pending = number_of(data, ZTP_M_PENDING);
+
+	if (pending > 0)
+		ztp_client_be_patient(ctl->client,
+				      (int64_t)pending * END_ONE_MS);
+}
+
 static int want_yes(double ends, const char *what)
 {
 	if (ends < 0)
@@ -83,16 +96,15 @@ int ztp_ctl_registry_delete(struct ztp_ctl *ctl)
 	char what[300];
 	double ends;
 
-	if (!ctl->yes) {
-		if (!ztp_ctl_ask(ctl, ZTP_CMD_GET_REGISTRY,
-				 ztp_ctl_with(ZTP_M_REGISTRY, name), &data))
-			return ZTP_EXIT_FAILED;
-		ends = number_of(data, ZTP_M_PENDING);
-		cJSON_Delete(data);
-		snprintf(what, sizeof(what), "deleting %.200s", name);
-		if (ends != 0)
-			return want_yes(ends, what);
-	}
+	if (!ztp_ctl_ask(ctl, ZTP_CMD_GET_REGISTRY,
+			 ztp_ctl_with(ZTP_M_REGISTRY, name), &data))
+		return ZTP_EXIT_FAILED;
+	ends = number_of(data, ZTP_M_PENDING);
+	be_patient(ctl, data);
+	cJSON_Delete(data);
+	snprintf(what, sizeof(what), "deleting %.200s", name);
+	if (ends != 0 && !ctl->yes)
+		return want_yes(ends, what);
 	return ztp_ctl_end(ctl, ZTP_CMD_DELETE_REGISTRY,
 			   ztp_ctl_with(ZTP_M_REGISTRY, name), "deleted");
 }
@@ -182,6 +194,7 @@ int ztp_ctl_ca_remove(struct ztp_ctl *ctl)
 		if (status != 0)
 			goto out;
 	}
+	be_patient(ctl, data);
 	ztp_tree_put_sha256(in, ZTP_M_FINGERPRINT, fingerprint);
 	status = ztp_ctl_end(ctl, ZTP_CMD_REMOVE_REGISTRY_CA, in,
 			     "CA removed from");
