@@ -21,6 +21,9 @@
  * poll; then it is librdkafka that has not joined (see consumer_watch.c). */
 #define JOIN_SESSIONS 2
 #define JOIN_MS	      5000
+/* After a group has waited for one that is gone: it answers all others then, and
+ * until then it gives the partition to nobody. */
+#define AGAIN_MS 2000
 
 int member_new(struct member **out, struct core *core,
 	       const struct member_options *options, struct ztp_error *error)
@@ -228,6 +231,7 @@ static enum member_news on_rebalance(struct member *m, rd_kafka_event_t *event)
 	m->assigned = kafka_has_first(list);
 	if (!m->assigned) /* nothing is asked for any more */
 		m->denial = (struct member_denial){0};
+	member_check_assigned(m);
 	return m->assigned ? MEMBER_ASSIGNED : MEMBER_UNASSIGNED;
 }
 
@@ -268,8 +272,9 @@ static int64_t unheard_until(const struct member *m)
 
 	if (m->unheard_since == 0)
 		return 0;
-	return m->unheard_since +
-	       (m->assigned ? session : JOIN_SESSIONS * session + JOIN_MS);
+	return m->unheard_since + (m->assigned
+					   ? session + AGAIN_MS
+					   : JOIN_SESSIONS * session + JOIN_MS);
 }
 
 /* What nobody tells. */

@@ -4,7 +4,9 @@
  * What Kafka says of it:
  * - a member, or not: news;
  * - a rebalance is under way, or the generation has just changed: asked again,
- *   because that says nothing of this member;
+ *   because that says nothing of this member. Nor is it asked, or is an answer missed,
+ *   before there is an assignment again: Kafka answers nothing else to a member that
+ *   joins, which takes as long as the group waits for one that is gone;
  * - something about a topic, which may not be read any more or is not there: that
  *   says nothing of this member either. Kafka has judged each topic by itself, but
  *   librdkafka gives one answer for all of them. So each one is asked for alone, and
@@ -105,6 +107,11 @@ static void ask(struct member *m, enum check_scope scope)
 	rd_kafka_topic_partition_list_t *list;
 	rd_kafka_resp_err_t err;
 
+	if (m->unheard_since != 0) {
+		check->wanted = true;
+		check->at = check->since = 0;
+		return;
+	}
 	check->scope = scope;
 	list = offsets(m);
 	err = rd_kafka_commit_queue(m->rk, list, m->queue, NULL,
@@ -135,6 +142,18 @@ void member_check(struct member *m, const struct positions *positions)
 		begin(m);
 }
 
+static void ask_once_more(struct member *m)
+{
+	if (m->check.wanted)
+		member_check(m, &m->positions);
+}
+
+void member_check_assigned(struct member *m)
+{
+	if (!m->check.asked)
+		ask_once_more(m);
+}
+
 /* --- what is answered */
 
 void member_set_trouble(struct member *m, rd_kafka_resp_err_t err,
@@ -157,12 +176,6 @@ void member_set_trouble(struct member *m, rd_kafka_resp_err_t err,
 static void ask_again(struct member *m, int64_t ms)
 {
 	m->check.at = ztp_clock_boot() + ms;
-}
-
-static void ask_once_more(struct member *m)
-{
-	if (m->check.wanted)
-		member_check(m, &m->positions);
 }
 
 /* What may not be read any more: the first of them is told. */

@@ -56,6 +56,8 @@ struct member {
 void member_set_trouble(struct member *m, rd_kafka_resp_err_t err,
 			const char *text);
 
+/* There is an assignment again, so that what had to wait for it can be asked. */
+void member_check_assigned(struct member *m);
 /* The answer to a check has come. */
 enum member_news member_check_answered(struct member *m,
 				       rd_kafka_event_t *event);
