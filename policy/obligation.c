@@ -26,11 +26,12 @@
  * waits for its device, and each new connection asks whether the device is
  * there; such a command would close that connection, and so on for ever.
  *
- * Only a registration is not given up then: the gate may have created the device
- * all the same. From the loss ZTP_LOSSES_MAX on the bridge asks the gate whether it
- * has (the question is small, and says nothing that the gate could stumble over),
- * and there is a deadline for the answer, until which the gate may say nothing. As
- * long as it says that it cannot tell now, it will.
+ * What is owed to the gate is not given up then. It may have created the device all
+ * the same: from the loss ZTP_LOSSES_MAX on the bridge asks whether it has (the
+ * question is small, and says nothing that the gate could stumble over). And a
+ * candidate that is not let go waits until its certificate expires, and its device
+ * with it. There is a deadline for the answer, until which the gate may say nothing.
+ * As long as it says that it cannot tell now, it will.
  *
  * A loss that is not known to be the message's own fault (unproven) makes it a
  * suspect, but only the first ZTP_LOSSES_UNPROVEN of those count: while a broker
@@ -195,8 +196,7 @@ static const struct line table[] = {
 	/* There will be no result. */
 	LINE_AS(NOTICE, LOST, HOPELESS | GATE, LET_GO),
 	LINE_AS(NOTICE, LOST, HOPELESS, OVER),
-	LINE_AS(IN(RELEASE), LOST, HOPELESS, FREE),
-	LINE(IN(REGISTER), LOST, HOPELESS, SAME, MORE, APART, ANSWER),
+	LINE(AT_GATE, LOST, HOPELESS, SAME, MORE, APART, ANSWER),
 	LINE(IN(NOTICE_CHECK), LOST, 0, SAME, KEPT, APART, KEPT),
 	LINE(IN(SEND) | IN(NOTICE_SEND) | AT_GATE, LOST, 0, SAME, MORE, APART,
 	     KEPT),
@@ -206,8 +206,8 @@ static const struct line table[] = {
 	 * the broker's and the device's: time in our own queue does not count.
 	 * Nor does it for the gate's answer. */
 	LINE(SENDING, DEADLINE, QUEUED | UNTRIED, SAME, KEPT, KEPT, QUEUED),
-	LINE(IN(SEND) | IN(REGISTER), DEADLINE, QUEUED, SAME, KEPT, KEPT,
-	     QUEUED),
+	LINE(IN(SEND) | AT_GATE, DEADLINE, QUEUED, SAME, KEPT, KEPT, QUEUED),
+	LINE_AS(IN(RELEASE), DEADLINE, HOPELESS, FREE),
 	LINE_AS(NOTICE, DEADLINE, GATE, LET_GO),
 	LINE_AS(NOTICE, DEADLINE, 0, OVER),
 	LINE_AS(COMMAND, DEADLINE, 0, KEEP_IT),
@@ -223,8 +223,8 @@ static const struct line table[] = {
 	LINE(NOTICE, HELD, 0, NOTICE_WAIT, ZERO, NEVER, NOTICE),
 	LINE_AS(NOTICE, NOT_HELD, 0, LET_GO),
 	LINE_AS(IN(RELEASE), RELEASED, 0, FREE),
-	LINE(IN(REGISTER), DENIED, HOPELESS, SAME, MORE, DENIED, DELIVERY),
-	LINE(IN(REGISTER), UNAVAILABLE, HOPELESS, SAME, MORE, GATE, DELIVERY),
+	LINE(AT_GATE, DENIED, HOPELESS, SAME, MORE, DENIED, DELIVERY),
+	LINE(AT_GATE, UNAVAILABLE, HOPELESS, SAME, MORE, GATE, DELIVERY),
 	LINE(AT_GATE, DENIED, 0, SAME, MORE, DENIED, KEPT),
 	LINE(IN(NOTICE_CHECK), DENIED, 0, SAME, KEPT, DENIED, KEPT),
 	LINE(AT_GATE, UNAVAILABLE, 0, SAME, MORE, GATE, KEPT),

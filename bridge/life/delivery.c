@@ -162,9 +162,10 @@ static bool is_untried(const struct bridge *b, const struct store_request *r)
 {
 	const struct ztp_obligation *owed = &r->owed;
 	bool untried = owed->tries == 0 && owed->losses == 0;
-	bool waits = r->state == ZTP_STATE_REGISTERED
-			     ? owed->what == ZTP_OWED_SEND
-			     : r->state == ZTP_STATE_APPROVED;
+	bool waits = owed->what == ZTP_OWED_REGISTER ||
+		     owed->what == ZTP_OWED_RELEASE ||
+		     (r->state == ZTP_STATE_REGISTERED &&
+		      owed->what == ZTP_OWED_SEND);
 
 	return waits && (untried || owed->retry_at + OVERDUE_MS <= b->core.now);
 }
@@ -207,6 +208,8 @@ int delivery_due(struct bridge *b, struct store_request *r, bool queued,
 	if (r->state == ZTP_STATE_APPROVED && !facts.queued)
 		return giving_up_registration(
 			b, r, "nor whether the device exists", error);
+	if (r->owed.what == ZTP_OWED_RELEASE && !facts.queued)
+		return giving_up_release(b, r, error);
 	if (r->state == ZTP_STATE_DELIVERED)
 		return move_finish_decided(
 			b, r, ZTP_STATE_UNDELIVERABLE,

@@ -80,6 +80,14 @@ int giving_up_registration(struct bridge *b, struct store_request *r,
 	return move_finish_decided(b, r, ZTP_STATE_FAILED, why, error);
 }
 
+int giving_up_release(struct bridge *b, struct store_request *r,
+		      struct ztp_error *error)
+{
+	if (ztp_obligation_hopeless(&r->owed))
+		report(b, r, "the gate did not answer rejectDevice");
+	return move_owe(b, r, ZTP_ON_DEADLINE, NULL, error);
+}
+
 int giving_up_impossible(struct bridge *b, int64_t n, const char *why,
 			 struct ztp_error *error)
 {

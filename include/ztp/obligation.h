@@ -41,8 +41,8 @@ bool ztp_owed_is_command(enum ztp_owed owed);
 /* The notice of the rejection: notice_check, notice_wait, notice_send. */
 bool ztp_owed_is_notice(enum ztp_owed owed);
 
-/* Then it is given up; of a registration the gate is asked what has become of
- * it. */
+/* Then it is given up, unless the gate owes the answer: there is a deadline for
+ * that, and of a registration it is asked what has become of it. */
 #define ZTP_LOSSES_MAX 4
 /* Of those, so many may be unproven: one that proves something is not enough,
  * because a connection may also be lost by chance. */

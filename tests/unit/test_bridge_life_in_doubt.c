@@ -216,6 +216,42 @@ static void an_approval_waits_for_its_gate(void **state)
 	life_is(c, n, ZTP_STATE_APPROVED);
 }
 
+/* --- a candidate that is to be let go, and would wait for as long as its
+ * certificate is valid */
+
+static void a_candidate_is_not_forgotten(void **state)
+{
+	struct life_case *c = *state;
+	int64_t n = life_put(c, PUMP, 1, ZTP_STATE_REJECTED, ZTP_OWED_RELEASE);
+	struct store_request r;
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		silence(c, n);
+		life_pass(c, 1000);
+		life_due(c);
+		r = life_row(c, n);
+		assert_int_equal(r.owed.what, ZTP_OWED_RELEASE);
+	}
+	assert_true(ztp_obligation_hopeless(&r.owed));
+	assert_int_equal(r.owed.due_at, LIFE_NOW + 3000 + 5 * LIFE_MIN);
+	assert_false(life_logged(c, "command_given_up"));
+	/* The gate is away for a while. */
+	c->b.core.now = r.owed.due_at;
+	r.owed.retry_at = c->b.core.now - 1000;
+	life_save(c, &r);
+	life_due(c);
+	life_owes(c, n, ZTP_OWED_RELEASE, -1000, 30000);
+	/* It is asked once more, in vain. */
+	silence(c, n);
+	life_pass(c, 30000);
+	life_due(c);
+	life_owes(c, n, ZTP_OWED_NONE, LIFE_NEVER, LIFE_NEVER);
+	assert_true(life_logged(c, "command_given_up"));
+	life_is(c, n, ZTP_STATE_REJECTED);
+	life_no_record(c, STORE_RESULTS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -226,6 +262,7 @@ int main(void)
 		GATE_TEST(doubt_has_an_end),
 		GATE_TEST(doubt_waits_for_the_broker),
 		GATE_TEST(an_approval_waits_for_its_gate),
+		GATE_TEST(a_candidate_is_not_forgotten),
 	};
 
 	return cmocka_run_group_tests_name("bridge_life_in_doubt", tests, NULL,

@@ -80,7 +80,8 @@ static void what_proves_nothing_is_never_the_last(void **state)
 	assert_int_equal(o.losses, ZTP_LOSSES_UNPROVEN + 1);
 }
 
-/* The bridge asks about the first one, and ends the requests of the next two. */
+/* ... but for what the gate is told (below). The bridge ends the requests of the
+ * commands. */
 static void the_fourth_time_is_the_last(void **state)
 {
 	static const struct {
@@ -90,7 +91,7 @@ static void the_fourth_time_is_the_last(void **state)
 		{&with_gate, ZTP_OWED_REGISTER, ZTP_OWED_REGISTER},
 		{&with_gate, ZTP_OWED_SEND, ZTP_OWED_SEND},
 		{&without, ZTP_OWED_SEND, ZTP_OWED_SEND},
-		{&with_gate, ZTP_OWED_RELEASE, ZTP_OWED_NONE},
+		{&with_gate, ZTP_OWED_RELEASE, ZTP_OWED_RELEASE},
 		{&with_gate, ZTP_OWED_NOTICE_CHECK, ZTP_OWED_RELEASE},
 		{&with_gate, ZTP_OWED_NOTICE_SEND, ZTP_OWED_RELEASE},
 		{&without, ZTP_OWED_NOTICE_SEND, ZTP_OWED_NONE},
@@ -109,18 +110,18 @@ static void the_fourth_time_is_the_last(void **state)
 	}
 }
 
-/* It is asked about, for as long as a device has. */
-static void a_registration_is_not_given_up(void **state)
+/* It is asked about, or asked for again, for as long as a device has. */
+static struct ztp_obligation silent(enum ztp_owed what)
 {
-	struct ztp_obligation o = lost(ZTP_OWED_REGISTER, ZTP_LOSSES_MAX - 2);
+	struct ztp_obligation o = lost(what, ZTP_LOSSES_MAX - 2);
 	int n;
 
-	(void)state;
 	o.due_at = 0;
 	assert_true(ztp_obligation_change(&o, ZTP_ON_LOST, &with_gate));
 	assert_int_equal(o.due_at, 0);
 	for (n = 0; n < 20; n++) {
 		assert_true(ztp_obligation_change(&o, ZTP_ON_LOST, &with_gate));
+		assert_int_equal(o.what, what);
 		assert_true(ztp_obligation_hopeless(&o));
 		assert_int_equal(o.due_at, NOW + TIMEOUT);
 		assert_in_range(o.retry_at, NOW + 1500, NOW + 225000);
@@ -133,9 +134,30 @@ static void a_registration_is_not_given_up(void **state)
 	assert_true(ztp_obligation_change(&o, ZTP_ON_DENIED, &with_gate));
 	assert_int_equal(o.due_at, NOW + TIMEOUT);
 	assert_int_equal(o.losses, 16);
+	return o;
+}
+
+static void what_the_gate_is_told_is_not_given_up(void **state)
+{
+	struct ztp_owed_facts away = with_gate;
+	struct ztp_obligation o = silent(ZTP_OWED_REGISTER);
+
+	(void)state;
+	away.queued = true;
 	assert_true(ztp_obligation_change(&o, ZTP_ON_CREATED, &with_gate));
 	assert_int_equal(o.losses, 0);
 	assert_int_equal(o.what, ZTP_OWED_WAIT_DEVICE);
+	o = silent(ZTP_OWED_RELEASE);
+	assert_true(ztp_obligation_change(&o, ZTP_ON_RELEASED, &with_gate));
+	assert_int_equal(o.losses, 0);
+	assert_int_equal(o.what, ZTP_OWED_NONE);
+	o = silent(ZTP_OWED_RELEASE);
+	assert_true(ztp_obligation_change(&o, ZTP_ON_DEADLINE, &away));
+	assert_int_equal(o.what, ZTP_OWED_RELEASE);
+	assert_int_equal(o.due_at, NOW + 30000);
+	assert_true(ztp_obligation_change(&o, ZTP_ON_DEADLINE, &with_gate));
+	assert_int_equal(o.what, ZTP_OWED_NONE);
+	assert_int_equal(o.due_at, 0);
 }
 
 static void what_is_hopeless_is_not_kept_for_its_device(void **state)
@@ -248,7 +270,7 @@ int main(void)
 		cmocka_unit_test(it_pauses_longer_each_time),
 		cmocka_unit_test(the_fourth_time_is_the_last),
 		cmocka_unit_test(what_proves_nothing_is_never_the_last),
-		cmocka_unit_test(a_registration_is_not_given_up),
+		cmocka_unit_test(what_the_gate_is_told_is_not_given_up),
 		cmocka_unit_test(what_is_hopeless_is_not_kept_for_its_device),
 		cmocka_unit_test(an_answer_clears_it),
 		cmocka_unit_test(nobody_shortens_the_pause),
