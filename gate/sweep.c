@@ -8,7 +8,7 @@
  * to do for a sweep than that, and new devices do not wait behind it. Its rows
  * make no crowd, for which the disk would be waited with for longer: a fast one
  * has a page every 12 ms, which is some third of the thread's time, and 100,000
- * candidates are over within the 15 s for which ztpctl waits.
+ * candidates are over in some 10 s.
  */
 #include "gate/sweep.h"
 
