@@ -299,7 +299,7 @@ static int walk(struct listing *listing, struct ztp_error *error)
 						 struct ztp_error *) = {
 		read_oldest, read_newest, read_finished};
 	int64_t end = ztp_clock_boot() + TIME_MAX_MS;
-	bool full;
+	bool full, looked = false; /* a page without a row still moves on */
 	int rc;
 
 	if (listing->state != ZTP_STATE_NONE &&
@@ -309,10 +309,11 @@ static int walk(struct listing *listing, struct ztp_error *error)
 		return 0;
 	do {
 		full = listing->count == listing->limit ||
-		       ztp_clock_boot() > end;
+		       (looked && ztp_clock_boot() > end);
 		rc = readers[listing->order](
 			listing, full ? 0 : listing->limit - listing->count,
 			error);
+		looked = true;
 	} while (rc > 0 && !full);
 	listing->more = rc > 0;
 	return rc < 0 ? rc : 0;
