@@ -16,16 +16,27 @@ from harness.devkafka import DevKafka  # noqa: E402
 from harness.kafka import EAGER, Kafka  # noqa: E402
 
 
-# The files that take longest, and those that start an Apache Kafka. Each worker
-# takes the next file when it has finished one, so a long one must not come last.
+# The files that take longest. Each worker takes the next file when it has finished
+# one, so a long one must not come last.
 LONGEST = (
-    "local/test_limits_walk.py", "local/test_build.py",
-    "e2e/test_recovery.py", "local/test_guides.py", "e2e/test_kafka.py",
-    "hostile/test_smoke.py", "local/test_poison_commands.py",
-    "e2e/test_time.py", "fault/test_smoke.py", "cluster/test_takeover.py",
-    "cluster/test_move.py", "fault/test_handshake.py",
-    "cluster/test_chaos.py", "e2e/test_standbys.py",
-    "local/test_sim.py", "local/test_tool_files.py",
+    "fault/test_contract.py", "local/test_build.py", "e2e/test_kafka.py",
+    "cluster/test_move.py", "cluster/test_journals.py",
+    "e2e/test_gate_valgrind.py", "e2e/test_recovery.py",
+    "local/test_limits_walk.py", "cluster/test_join.py",
+    "hostile/test_smoke.py", "e2e/test_demo.py", "local/test_guides.py",
+    "e2e/test_path.py", "e2e/test_dead_letters_wait.py",
+    "e2e/test_handshake.py", "e2e/test_gate_device.py",
+    "cluster/test_state_lost.py", "e2e/test_setup.py", "e2e/test_standbys.py",
+    "hostile/test_cells.py", "cluster/test_ledger.py", "e2e/test_time.py",
+    "cluster/test_silence.py", "e2e/test_cells.py",
+    "cluster/test_broker_away.py", "local/test_sim.py",
+    "cluster/test_rubbish.py", "e2e/test_gate_access.py",
+    "local/test_broker_grants.py", "local/test_command_forms.py",
+    "local/test_approver.py", "cluster/test_held.py",
+    "local/test_poison_commands.py", "fault/test_smoke.py",
+    "cluster/test_asked_in_time.py", "cluster/test_pages.py",
+    "cluster/test_chaos.py", "e2e/test_approver_page_users.py",
+    "local/test_tool_files.py",
 )
 # It waits for what runs beside the others.
 LAST = "local/test_beside.py"
