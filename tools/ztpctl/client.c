@@ -339,20 +339,15 @@ void ztp_client_close(struct ztp_client *client)
  * queue. */
 static struct message *take(struct ztp_client *client, const char *topic)
 {
-	struct message **link = &client->first;
+	struct message **link = &client->first, *message;
 
-	while (*link) {
-		struct message *message = *link;
-
-		if (strcmp(message->topic, topic) == 0) {
-			*link = message->next;
-			if (!*link)
-				client->last = link;
-			return message;
-		}
+	while ((message = *link) && strcmp(message->topic, topic) != 0)
 		link = &message->next;
-	}
-	return NULL;
+	if (message)
+		*link = message->next;
+	if (message && !*link)
+		client->last = link;
+	return message;
 }
 
 int ztp_client_next(struct ztp_client *client, const char *topic,
