@@ -166,7 +166,7 @@ static void test_it_goes_on_after_a_restart(void **state)
 static void test_many_small_ones(void **state)
 {
 	struct gate_fixture *f = *state;
-	char text[8192] = "", name[16];
+	char text[8192] = "", name[24];
 	size_t len = 0;
 
 	for (int i = 0; i < SMALL; i++) {
