@@ -60,7 +60,7 @@ static int give_up(struct bridge *b, const struct store_record *old,
 static int shrink_dead(struct bridge *b, const struct store_record *old,
 		       const struct ztp_error *why, struct ztp_error *error)
 {
-	struct ztp_header headers[ZTP_HEADERS_MAX];
+	struct ztp_header headers[ZTP_HEADERS_MAX] = {0};
 	struct store_record record = {.topic = STORE_DLQ};
 	bool again = old->value.n == 0;
 	bool keyless = why->code != ZTP_ERR_TOO_LARGE && !old->key.p;
