@@ -21,13 +21,14 @@ demo:
 	$(Q)$(RUN_ENV) $(PYTHON) scripts/demo --kafka $(KAFKA)
 
 # Most tests wait for other processes most of the time: a file takes a processor
-# for a quarter of its time. So there are three more at a time than processors, each
+# for a quarter of its time. So there are two more at a time than processors, each
 # with brokers of its own.
-WORKERS ?= $(shell expr 3 + $$(nproc))
+WORKERS ?= $(shell expr 2 + $$(nproc))
 PARALLEL = -n $(WORKERS) --dist loadfile
 
-# What the tests in Python do not need is built and run beside them, of what they
-# leave of the processors: tests/local/test_beside.py tells how that has ended.
+# The smokes of fuzzing and torture are built and run beside the tests in Python, of
+# what these leave of the processors: tests/local/test_beside.py tells how that has
+# ended. Unit tests are not: some of them measure how long something takes.
 # `make -n` runs what begins with a +, which shares the processes of `make -j`.
 BESIDE = $(if $(findstring n,$(firstword -$(MAKEFLAGS))),,+)scripts/beside '$(abspath $(BUILD))/beside.log' \
 	$(MAKE) $(JOBS) --no-print-directory beside -- \
@@ -38,20 +39,20 @@ test:
 	$(Q)scripts/deps build demo kafka unit test instructions
 	$(Q)scripts/kafka-fetch >/dev/null
 	$(Q)+$(MAKE) $(JOBS) --no-print-directory all helpers
+	$(Q)+$(MAKE) --no-print-directory unit
 	$(Q)$(BESIDE) $(TEST_DIRS)
 
 # The tests to run between edits.
 check:
 	$(Q)scripts/deps build demo unit test
 	$(Q)+$(MAKE) $(JOBS) --no-print-directory all helpers
+	$(Q)+$(MAKE) --no-print-directory unit
 	$(Q)$(BESIDE) tests/local
 
-# Only building yields to everybody: unit tests may have deadlines.
+# Only building yields to everybody: torture takes what stands still for a fault.
 beside:
 	$(Q)+nice -n 19 $(MAKE) --no-print-directory beside-built
-	$(Q)+$(MAKE) --no-print-directory unit-run fuzz-smoke torture-smoke
-
-beside-built: $(UNIT_BINS)
+	$(Q)+$(MAKE) --no-print-directory fuzz-smoke torture-smoke
 
 .PHONY: beside beside-built
 

@@ -1,5 +1,5 @@
-"""What `make test` builds and runs beside these tests (scripts/beside): the unit
-tests, and what goes over the seeds of the fuzzing and the torture."""
+"""What `make test` builds and runs beside these tests (scripts/beside): what goes
+over the seeds of the fuzzing, and the torture."""
 
 import os
 import pathlib
@@ -53,7 +53,7 @@ def test_who_ends_it_ends_both(tmp_path, how):
 
 
 if BESIDE:
-    def test_units_and_smokes():
+    def test_smokes():
         status = pathlib.Path(f"{BESIDE}.status")
         until(status.exists, "they have ended", 1800, 0.1)
         said = pathlib.Path(BESIDE).read_text(errors="replace")
