@@ -11,13 +11,13 @@ import pytest
 
 from cluster.pages import get, page
 from cluster.pair import SESSION, Plain, wait_active
-from cluster.test_rights import ADVICE, AUTHORIZER, acl
+from cluster.test_rights import ADVICE, ANONYMOUS, AUTHORIZER
+from harness import acls
 from harness.kafka import Kafka
 from harness.rig import device_path
 from harness.until import holds_for, until
 
-ENTRY = ["--allow-principal", "User:ANONYMOUS", "--operation", "Describe",
-         "--operation", "Write"]
+LEFT = (ANONYMOUS, "Describe", "Write")
 BACK = 5  # s, after which the active one goes on at the latest
 TAKES_OVER = 5  # s more, if there is none
 
@@ -45,12 +45,13 @@ def named(rig, name):
 
 @contextlib.contextmanager
 def unreadable(rig, *topics):
-    places = [word for topic in topics for word in ("--topic", topic)]
-    acl(rig.kafka, "--add", *ENTRY, *places)
+    for topic in topics:
+        acls.allow(rig.kafka.brokers, "topic", topic, *LEFT)
     try:
         yield
     finally:
-        acl(rig.kafka, "--remove", "--force", *ENTRY, *places)
+        for topic in topics:
+            acls.withdraw(rig.kafka.brokers, "topic", topic, *LEFT)
 
 
 def ask(rig, ca):

@@ -31,15 +31,12 @@ def rig(tmp_path_factory):
 
 @contextlib.contextmanager
 def described_only(rig, kind, name, *more):
-    rights = [(rig.kafka.brokers, kind, name, ANONYMOUS, operation)
-              for operation in ("Describe", *more)]
-    for right in rights:
-        acls.allow(*right)
+    rights = (rig.kafka.brokers, kind, name, ANONYMOUS, "Describe", *more)
+    acls.allow(*rights)
     try:
         yield
     finally:
-        for right in rights:
-            acls.withdraw(*right)
+        acls.withdraw(*rights)
 
 
 def says(rig, status, text, timeout=15):

@@ -45,7 +45,7 @@ def test_certificate(rig, spy, ca, kind, form):
         body["request_id"],
         (rig.topics["decisions"], *at),
     )
-    told = spy.find(match=lambda m: body["request_id"].encode() in m.payload)
+    told = spy.wait(match=lambda m: body["request_id"].encode() in m.payload)
     assert [m.topic for m in told] == [device.command_topic]
     assert len(device.messages) == 1
 

@@ -22,7 +22,7 @@
 #define AUDIT	   "ztp/v1/audit"
 #define GATHER_MS  30
 #define TURNS	   400 /* of a ms */
-#define ROWS	   5   /* in a turn */
+#define ROWS	   20  /* in a turn, however long that takes */
 #define TOGETHER   2000
 #define PATIENCE_S 10
 
