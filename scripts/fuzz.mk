@@ -23,7 +23,7 @@ FUZZ_PARTS := tests/unit/certs.c tests/unit/certs_der.c tests/unit/cert_oracle.c
 FUZZ_LIBS  := $(BASE_LIBS) -lcmocka
 FUZZ_BASE  := $(filter-out $(FUZZ_PARTS),$(BASE_SRC))
 # Without what needs librdkafka.
-FUZZ_PLAIN := $(filter-out base/kafka_close.c base/kafka_offsets.c,$(FUZZ_BASE))
+FUZZ_PLAIN := $(filter-out base/kafka_assign.c base/kafka_close.c base/kafka_offsets.c,$(FUZZ_BASE))
 FUZZ_GATE  := tests/unit/gate_broker.c tests/unit/gate_fixture.c $(GATE_SRC) \
               $(FUZZ_PLAIN)
 FUZZ_SPOIL := tests/fuzz/spoil.c

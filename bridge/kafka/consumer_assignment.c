@@ -1,6 +1,7 @@
 /* Which partitions to read, and from where. */
 #include <stdlib.h>
 
+#include "base/kafka_assign.h"
 #include "bridge/kafka/consumer_internal.h"
 
 void consumer_drop_batch(struct consumer *c)
@@ -46,7 +47,7 @@ static void on_revoked(struct consumer *c)
 {
 	consumer_let_go(c);
 	c->shared = false;
-	rd_kafka_assign(c->rk, NULL);
+	ztp_kafka_assign(c->rk, NULL);
 }
 
 rd_kafka_resp_err_t consumer_subscribe(struct consumer *c)
@@ -102,7 +103,7 @@ static void accept_offer(struct consumer *c, int count)
 		part->offset = consumer_landmark_start(c, ours);
 	}
 	c->count = count;
-	err = rd_kafka_assign(c->rk, list);
+	err = ztp_kafka_assign(c->rk, list);
 	if (err)
 		log_error(c->core->log, "kafka_assign_failed",
 			  LOG_STR("error", rd_kafka_err2str(err)));
@@ -122,7 +123,7 @@ static void assign_nothing(struct consumer *c)
 	rd_kafka_topic_partition_list_t *none =
 		rd_kafka_topic_partition_list_new(0);
 
-	rd_kafka_assign(c->rk, none);
+	ztp_kafka_assign(c->rk, none);
 	rd_kafka_topic_partition_list_destroy(none);
 }
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/kafka_assign.h"
 #include "base/kafka_offsets.h"
 #include "bridge/kafka/kafka.h"
 #include "bridge/kafka/kafka_acl.h"
@@ -83,7 +84,7 @@ int state_reader_from(struct state_reader *r, int64_t offset,
 	rd_kafka_resp_err_t err;
 
 	rd_kafka_topic_partition_list_add(list, r->topic, 0)->offset = offset;
-	err = rd_kafka_assign(r->rk, list);
+	err = ztp_kafka_assign(r->rk, list);
 	rd_kafka_topic_partition_list_destroy(list);
 	drop_ahead(r);
 	r->position = offset;

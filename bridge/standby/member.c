@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/kafka_assign.h"
 #include "bridge/standby/member_internal.h"
 
 #define ERROR_MS 10000 /* between two lines in the log */
@@ -133,7 +134,7 @@ static void *close_handle(void *arg)
 
 	/* It would not close before. */
 	if (closing->unanswered)
-		rd_kafka_assign(closing->rk, NULL);
+		ztp_kafka_assign(closing->rk, NULL);
 	kafka_close_consumer(closing->core, closing->rk, true);
 	return NULL;
 }
@@ -198,7 +199,7 @@ static void assign_nothing(struct member *m)
 	rd_kafka_topic_partition_list_t *none =
 		rd_kafka_topic_partition_list_new(0);
 
-	rd_kafka_assign(m->rk, none);
+	ztp_kafka_assign(m->rk, none);
 	rd_kafka_topic_partition_list_destroy(none);
 }
 
@@ -210,7 +211,7 @@ static enum member_news on_revoked(struct member *m)
 		return MEMBER_LOST;
 	}
 	m->unheard_since = ztp_clock_boot();
-	rd_kafka_assign(m->rk, NULL);
+	ztp_kafka_assign(m->rk, NULL);
 	return MEMBER_NOTHING;
 }
 

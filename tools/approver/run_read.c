@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/kafka_assign.h"
 #include "tools/common/cli.h"
 
 #define QUEUE_MAX      1000
@@ -61,11 +62,12 @@ void run_on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t err,
 		give_up(run, partitions);
 	run->paused = false;
 	if (!cooperative)
-		err = rd_kafka_assign(consumer, gain ? partitions : NULL);
+		err = ztp_kafka_assign(consumer, gain ? partitions : NULL);
 	else if (gain)
 		error = rd_kafka_incremental_assign(consumer, partitions);
 	else
 		error = rd_kafka_incremental_unassign(consumer, partitions);
+	ztp_kafka_settle(consumer);
 	if (error)
 		err = rd_kafka_error_code(error);
 	rd_kafka_error_destroy(error);
@@ -221,7 +223,7 @@ rd_kafka_resp_err_t run_begin(struct run *run)
 						  RD_KAFKA_PARTITION_UA);
 		err = rd_kafka_subscribe(run->consumer, list);
 	} else if (list->cnt) {
-		err = rd_kafka_assign(run->consumer, list);
+		err = ztp_kafka_assign(run->consumer, list);
 		say_ready(run, list);
 	} else {
 		err = RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;

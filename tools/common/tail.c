@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/kafka_assign.h"
 #include "base/kafka_offsets.h"
 #include "tools/common/cli.h"
 
@@ -121,7 +122,7 @@ static void assign(struct ztp_tail *tail)
 		rd_kafka_topic_partition_list_add(list, tail->spots[i].topic,
 						  tail->spots[i].partition)
 			->offset = tail->spots[i].next;
-	err = rd_kafka_assign(tail->consumer, list);
+	err = ztp_kafka_assign(tail->consumer, list);
 	if (err)
 		ztp_cli_warn(rd_kafka_name(tail->consumer), "assign: %s",
 			     rd_kafka_err2str(err));

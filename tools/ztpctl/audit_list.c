@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/json_tree.h"
+#include "base/kafka_assign.h"
 #include "base/kafka_offsets.h"
 #include "tools/common/cli.h"
 #include "tools/common/kafka.h"
@@ -225,7 +226,7 @@ static bool begin(struct list *list)
 		return false;
 	from = rd_kafka_topic_partition_list_new(list->part_count);
 	ok = look_up(list, from) &&
-	     !failed(list, rd_kafka_assign(list->consumer, from));
+	     !failed(list, ztp_kafka_assign(list->consumer, from));
 	rd_kafka_topic_partition_list_destroy(from);
 	return ok;
 }

@@ -1,0 +1,24 @@
+/*
+ * base/kafka_assign.h - partitions are given to a consumer, or taken from it, and
+ * what that ends has ended.
+ *
+ * librdkafka stops reading a partition in a thread of its own, after rd_kafka_assign
+ * has returned. If the partition is assigned, revoked or closed once more before
+ * that, it is stopped twice, and the second stop aborts the process (assertion
+ * rktp_started; librdkafka#5573, all releases up to 2.15).
+ */
+#ifndef ZTP_BASE_KAFKA_ASSIGN_H
+#define ZTP_BASE_KAFKA_ASSIGN_H
+
+#include <librdkafka/rdkafka.h>
+
+/* rd_kafka_assign; partitions: NULL for none. Waits for librdkafka's thread, and not
+ * for Kafka. */
+rd_kafka_resp_err_t
+ztp_kafka_assign(rd_kafka_t *consumer,
+		 const rd_kafka_topic_partition_list_t *partitions);
+
+/* The same wait, after rd_kafka_incremental_assign and rd_kafka_incremental_unassign. */
+void ztp_kafka_settle(rd_kafka_t *consumer);
+
+#endif
