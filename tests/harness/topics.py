@@ -27,6 +27,7 @@ class Record:
     key: object  # text, or None
     value: object  # bytes, or None
     headers: list  # list of (name, bytes), in order
+    written_at: int = 0  # ms, as Kafka has it
 
     def json(self):
         return json.loads(self.value)
@@ -110,6 +111,7 @@ class Reader:
                     text(message.key()),
                     message.value(),
                     message.headers() or [],
+                    message.timestamp()[1],
                 )
             )
             seen.see(self.records[-1])
