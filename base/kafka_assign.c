@@ -17,6 +17,7 @@ ztp_kafka_assign(rd_kafka_t *consumer,
 {
 	rd_kafka_resp_err_t err = rd_kafka_assign(consumer, partitions);
 
-	ztp_kafka_settle(consumer);
+	if (partitions && partitions->cnt > 0)
+		ztp_kafka_settle(consumer);
 	return err;
 }

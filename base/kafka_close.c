@@ -4,7 +4,6 @@
 #include <time.h>
 
 #include "base/clock.h"
-#include "base/kafka_assign.h"
 
 #define POLL_MS 50
 
@@ -21,7 +20,7 @@ bool ztp_kafka_leave(rd_kafka_t *consumer, int64_t ms)
 		rd_kafka_event_t *event = rd_kafka_queue_poll(queue, POLL_MS);
 
 		if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE)
-			ztp_kafka_assign(consumer, NULL);
+			rd_kafka_assign(consumer, NULL);
 		rd_kafka_event_destroy(event);
 	}
 	if (error)

@@ -67,7 +67,8 @@ void run_on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t err,
 		error = rd_kafka_incremental_assign(consumer, partitions);
 	else
 		error = rd_kafka_incremental_unassign(consumer, partitions);
-	ztp_kafka_settle(consumer);
+	if (gain)
+		ztp_kafka_settle(consumer);
 	if (error)
 		err = rd_kafka_error_code(error);
 	rd_kafka_error_destroy(error);
