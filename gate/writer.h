@@ -3,9 +3,9 @@
  * done, in SQLite's order, so that the broker's thread never waits for a disk.
  *
  * A transaction is best handed over when the thread is ready for it: while few
- * rows change, at once; under load they gather for up to 12 ms, in a crowd 30 ms, and share a
- * transaction and a sync. When the thread has become ready, and when a
- * transaction is durable, the broker's thread is woken. The first failure ends
+ * rows change, at once; under load they gather for up to 12 ms, in a crowd for up
+ * to 30, and share a transaction and a sync. When the thread has become ready, and
+ * when a transaction is durable, the broker's thread is woken. The first failure ends
  * it: nothing more is written, and what is not durable is lost.
  *
  * Everything is called on the broker's thread.

@@ -7,7 +7,8 @@ import pytest
 
 from cluster.pair import Pair, Plain
 from cluster.several import Bridge, new_names
-from harness.kafka import EAGER
+from harness.acls import AUTHORIZER
+from harness.kafka import EAGER, Kafka
 from harness.kafka_cluster import KafkaCluster
 
 
@@ -22,6 +23,15 @@ def kafka(request):
 @pytest.fixture(scope="session")
 def three_brokers(children_gone, tmp_path_factory):
     kafka = KafkaCluster(tmp_path_factory.mktemp("kafka"), properties=EAGER)
+    kafka.start()
+    yield kafka
+    kafka.stop()
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory):
+    """One of its own, with access control lists, of which there are none yet."""
+    kafka = Kafka(tmp_path_factory.mktemp("guarded"), properties=AUTHORIZER)
     kafka.start()
     yield kafka
     kafka.stop()

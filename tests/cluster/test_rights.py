@@ -12,26 +12,10 @@ from cluster.pages import get
 from cluster.pair import Plain, wait_active
 from cluster.several import Bridge, new_names
 from harness import acls
+from harness.acls import ADVICE, ANONYMOUS, SOMEBODY
 from harness.devkafka import DevKafka
-from harness.kafka import Kafka
 from harness.rig import device_path
 from harness.until import until
-
-AUTHORIZER = {
-    "authorizer.class.name":
-        "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
-    "allow.everyone.if.no.acl.found": "true",
-}
-ANONYMOUS, SOMEBODY = "User:ANONYMOUS", "User:somebody"
-ADVICE = "kafka-acls --add --allow-principal ... --operation"
-
-
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory):
-    kafka = Kafka(tmp_path_factory.mktemp("guarded"), properties=AUTHORIZER)
-    kafka.start()
-    yield kafka
-    kafka.stop()
 
 
 def close(kafka, kind, name):

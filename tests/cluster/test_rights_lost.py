@@ -11,23 +11,14 @@ import pytest
 
 from cluster.pages import get, page
 from cluster.pair import SESSION, Plain, wait_active
-from cluster.test_rights import ADVICE, ANONYMOUS, AUTHORIZER
 from harness import acls
-from harness.kafka import Kafka
+from harness.acls import ADVICE, ANONYMOUS
 from harness.rig import device_path
 from harness.until import holds_for, until
 
 LEFT = (ANONYMOUS, "Describe", "Write")
 BACK = 5  # s, after which the active one goes on at the latest
 TAKES_OVER = 5  # s more, if there is none
-
-
-@pytest.fixture(scope="module")
-def guarded(tmp_path_factory):
-    kafka = Kafka(tmp_path_factory.mktemp("guarded"), properties=AUTHORIZER)
-    kafka.start()
-    yield kafka
-    kafka.stop()
 
 
 @pytest.fixture

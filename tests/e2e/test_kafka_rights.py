@@ -9,8 +9,8 @@ import contextlib
 import pytest
 
 from cluster.pages import get
-from cluster.test_rights import ADVICE, ANONYMOUS, AUTHORIZER
 from harness import acls
+from harness.acls import ADVICE, ANONYMOUS, AUTHORIZER
 from harness.erase import delete_records
 from harness.kafka import Kafka
 from harness.results import outcome_of

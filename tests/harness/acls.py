@@ -1,11 +1,20 @@
-"""Kafka's access control lists, in its own protocol: Debian's confluent-kafka has
-no calls for them, and each run of kafka-acls is a JVM of its own, seconds of a
-processor. What is given or taken away is in force when a call returns."""
+"""Kafka's access control lists, in its own protocol: Debian 12's confluent-kafka has
+no calls for them, its librdkafka (before 2.8) none for transactional ids, and each
+run of kafka-acls is a JVM of its own, seconds of a processor. What is given or taken
+away is in force when a call returns."""
 
 import socket
 import struct
 
 from .until import until
+
+AUTHORIZER = {
+    "authorizer.class.name":
+        "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "allow.everyone.if.no.acl.found": "true",
+}
+ANONYMOUS, SOMEBODY = "User:ANONYMOUS", "User:somebody"
+ADVICE = "kafka-acls --add --allow-principal ... --operation"
 
 DESCRIBE_ACLS, CREATE_ACLS, DELETE_ACLS = 29, 30, 31
 VERSION = 1  # the first with kinds of patterns, and the last without tags

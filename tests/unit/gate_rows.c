@@ -8,6 +8,7 @@
 #include "gate/candidates.h"
 #include "gate/db_schema.h"
 #include "gate/gate.h"
+#include "sql_number.h"
 
 /* --- rows */
 
@@ -114,19 +115,6 @@ static void execute_each(sqlite3 *handle, const char *query)
 	assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
 }
 
-static int number(sqlite3 *handle, const char *query)
-{
-	sqlite3_stmt *stmt;
-	int value;
-
-	assert_int_equal(sqlite3_prepare_v2(handle, query, -1, &stmt, NULL),
-			 SQLITE_OK);
-	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-	value = sqlite3_column_int(stmt, 0);
-	assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
-	return value;
-}
-
 void gate_make_older(const struct gate_fixture *f, int version)
 {
 	static const char rows[] =
@@ -149,7 +137,7 @@ void gate_make_older(const struct gate_fixture *f, int version)
 	(void)snprintf(text, sizeof(text), "ATTACH '%s' AS now", f->db);
 	execute(handle, text);
 	(void)snprintf(text, sizeof(text), "PRAGMA main.application_id = %d",
-		       number(handle, "PRAGMA now.application_id"));
+		       (int)sql_number(handle, "PRAGMA now.application_id"));
 	execute(handle, text);
 	execute_each(handle, rows);
 	assert_int_equal(sqlite3_close(handle), SQLITE_OK);

@@ -303,6 +303,34 @@ void life_save(struct life_case *c, struct store_request *r)
 	life_ok(c, store_request_save(c->b.store, r, &c->error));
 }
 
+struct control_answer *life_answer(struct life_case *c, int64_t n,
+				   enum registrar_question question,
+				   const char *code)
+{
+	struct registrar *g = &c->registrar;
+	struct control_answer *said = &g->words[g->answer_count];
+
+	memset(said, 0, sizeof(*said));
+	snprintf(said->code, sizeof(said->code), "%s", code);
+	g->answers[g->answer_count++] =
+		(struct registrar_answer){n, question, said, false};
+	return said;
+}
+
+struct control_answer *life_found(struct life_case *c, int64_t n,
+				  enum registrar_question question,
+				  const char *state)
+{
+	struct control_answer *said = life_answer(c, n, question, "OK");
+	struct store_request r = life_row(c, n);
+
+	snprintf(said->state, sizeof(said->state), "%s", state);
+	snprintf(said->request_id, sizeof(said->request_id), "%s", r.id);
+	memcpy(said->fingerprint, r.fingerprint, ZTP_SHA256_LEN);
+	said->has_fingerprint = said->live = true;
+	return said;
+}
+
 const char *life_id(struct life_case *c, int64_t n)
 {
 	snprintf(c->id, sizeof(c->id), "r-%d", (int)n);

@@ -99,6 +99,14 @@ struct store_request life_row(struct life_case *c, int64_t n);
 int life_decision(struct life_case *c, int64_t n, bool payload,
 		  struct store_decision *d);
 void life_save(struct life_case *c, struct store_request *r);
+/* The gate has answered the question about row n. found: getDevice found one in this
+ * state, with the key and the id of row n. The answer may be changed. */
+struct control_answer *life_answer(struct life_case *c, int64_t n,
+				   enum registrar_question question,
+				   const char *code);
+struct control_answer *life_found(struct life_case *c, int64_t n,
+				  enum registrar_question question,
+				  const char *state);
 /* The id that life_put gave to row n. */
 const char *life_id(struct life_case *c, int64_t n);
 int64_t life_newest(struct life_case *c); /* the newest row; 0: none */

@@ -4,36 +4,6 @@
 
 #include "bridge/life/gate_answers.h"
 
-/* The gate has answered the question about row n. */
-static struct control_answer *answer(struct life_case *c, int64_t n,
-				     enum registrar_question question,
-				     const char *code)
-{
-	struct registrar *g = &c->registrar;
-	struct control_answer *said = &g->words[g->answer_count];
-
-	memset(said, 0, sizeof(*said));
-	snprintf(said->code, sizeof(said->code), "%s", code);
-	g->answers[g->answer_count++] =
-		(struct registrar_answer){n, question, said, false};
-	return said;
-}
-
-/* getDevice found one in this state, with the key and the id of row n. */
-static struct control_answer *found(struct life_case *c, int64_t n,
-				    enum registrar_question question,
-				    const char *state)
-{
-	struct control_answer *said = answer(c, n, question, "OK");
-	struct store_request r = life_row(c, n);
-
-	snprintf(said->state, sizeof(said->state), "%s", state);
-	snprintf(said->request_id, sizeof(said->request_id), "%s", r.id);
-	memcpy(said->fingerprint, r.fingerprint, ZTP_SHA256_LEN);
-	said->has_fingerprint = said->live = true;
-	return said;
-}
-
 static void heard(struct life_case *c, const char *path, int cert, bool held)
 {
 	struct registrar *g = &c->registrar;
@@ -61,7 +31,7 @@ static void a_device_that_was_made_is_owed_its_command(void **state)
 	struct life_case *c = *state;
 	int64_t n = life_put(c, PUMP, 1, ZTP_STATE_APPROVED, ZTP_OWED_REGISTER);
 
-	answer(c, n, REGISTRAR_CREATE, "OK");
+	life_answer(c, n, REGISTRAR_CREATE, "OK");
 	turn(c);
 	life_is(c, n, ZTP_STATE_REGISTERED);
 	life_owes(c, n, ZTP_OWED_WAIT_DEVICE, LIFE_NEVER, 5 * LIFE_MIN);
@@ -72,7 +42,7 @@ static void a_device_that_is_there_is_told_at_once(void **state)
 	struct life_case *c = *state;
 	int64_t n = life_put(c, PUMP, 1, ZTP_STATE_APPROVED, ZTP_OWED_REGISTER);
 
-	answer(c, n, REGISTRAR_CREATE, "OK")->subscribed = true;
+	life_answer(c, n, REGISTRAR_CREATE, "OK")->subscribed = true;
 	turn(c);
 	life_is(c, n, ZTP_STATE_REGISTERED);
 	life_owes(c, n, ZTP_OWED_SEND, 0, 5 * LIFE_MIN);
@@ -83,7 +53,7 @@ static void a_device_that_exists_is_not_made_again(void **state)
 	struct life_case *c = *state;
 	int64_t n = life_put(c, PUMP, 1, ZTP_STATE_APPROVED, ZTP_OWED_REGISTER);
 
-	answer(c, n, REGISTRAR_CREATE, "ALREADY_EXISTS");
+	life_answer(c, n, REGISTRAR_CREATE, "ALREADY_EXISTS");
 	turn(c);
 	life_is(c, n, ZTP_STATE_CONFLICT);
 	life_result(c, "r-1", "conflict");
@@ -98,7 +68,7 @@ static void a_gate_that_cannot_make_it_says_why(void **state)
 	struct life_case *c = *state;
 	int64_t n = life_put(c, PUMP, 1, ZTP_STATE_APPROVED, ZTP_OWED_REGISTER);
 	struct control_answer *said =
-		answer(c, n, REGISTRAR_CREATE, "INVALID_ARGUMENT");
+		life_answer(c, n, REGISTRAR_CREATE, "INVALID_ARGUMENT");
 
 	snprintf(said->message, sizeof(said->message), "no such registry");
 	turn(c);
@@ -116,7 +86,7 @@ static void a_second_answer_is_no_news(void **state)
 	struct life_case *c = *state;
 	int64_t n = life_put(c, PUMP, 1, ZTP_STATE_REGISTERED, ZTP_OWED_SEND);
 
-	answer(c, n, REGISTRAR_CREATE, "ALREADY_EXISTS");
+	life_answer(c, n, REGISTRAR_CREATE, "ALREADY_EXISTS");
 	turn(c);
 	life_is(c, n, ZTP_STATE_REGISTERED);
 	life_no_record(c, STORE_RESULTS);
@@ -126,7 +96,7 @@ static void an_answer_about_nobody_is_no_news(void **state)
 {
 	struct life_case *c = *state;
 
-	answer(c, 7, REGISTRAR_CREATE, "OK");
+	life_answer(c, 7, REGISTRAR_CREATE, "OK");
 	turn(c);
 	assert_false(store_dirty(c->b.store));
 }
@@ -143,7 +113,7 @@ static void a_candidate_that_was_let_go_is_owed_nothing(void **state)
 		int64_t n = life_put(c, PUMP, i, ZTP_STATE_REJECTED,
 				     ZTP_OWED_RELEASE);
 
-		answer(c, n, REGISTRAR_REJECT, codes[i]);
+		life_answer(c, n, REGISTRAR_REJECT, codes[i]);
 		turn(c);
 		life_owes(c, n, ZTP_OWED_NONE, LIFE_NEVER, LIFE_NEVER);
 	}
@@ -176,10 +146,10 @@ static void who_is_there_is_told(void **state)
 				     ZTP_OWED_NOTICE_CHECK);
 
 		if (lines[i].state)
-			found(c, n, REGISTRAR_ASK_HELD, lines[i].state)
+			life_found(c, n, REGISTRAR_ASK_HELD, lines[i].state)
 				->subscribed = lines[i].subscribed;
 		else
-			answer(c, n, REGISTRAR_ASK_HELD, "NOT_FOUND");
+			life_answer(c, n, REGISTRAR_ASK_HELD, "NOT_FOUND");
 		turn(c);
 		assert_string_equal(ztp_owed_name(life_row(c, n).owed.what),
 				    ztp_owed_name(lines[i].owed));
@@ -206,8 +176,8 @@ static void a_device_that_is_subscribed_is_told(void **state)
 		int64_t n = life_put(c, PUMP, (int)i, ZTP_STATE_REGISTERED,
 				     ZTP_OWED_WAIT_DEVICE);
 
-		found(c, n, REGISTRAR_ASK_DEVICE, lines[i].state)->subscribed =
-			lines[i].subscribed;
+		life_found(c, n, REGISTRAR_ASK_DEVICE, lines[i].state)
+			->subscribed = lines[i].subscribed;
 		turn(c);
 		assert_int_equal(life_row(c, n).owed.what, lines[i].owed);
 	}
@@ -231,9 +201,9 @@ static void what_is_kept_for_a_device_that_is_gone_is_for_nobody(void **state)
 				     ZTP_OWED_WAIT_DEVICE);
 
 		if (i % 2)
-			answer(c, n, REGISTRAR_ASK_DEVICE, "NOT_FOUND");
+			life_answer(c, n, REGISTRAR_ASK_DEVICE, "NOT_FOUND");
 		else
-			found(c, n, REGISTRAR_ASK_DEVICE, "active")
+			life_found(c, n, REGISTRAR_ASK_DEVICE, "active")
 				->request_id[0] = '\0';
 		turn(c);
 		life_is(c, n, lines[i / 2].then);
@@ -254,7 +224,7 @@ static void a_device_that_is_owed_nothing_may_go(void **state)
 	struct life_case *c = *state;
 	int64_t n = life_put(c, PUMP, 1, ZTP_STATE_ONBOARDED, ZTP_OWED_NONE);
 
-	answer(c, n, REGISTRAR_ASK_DEVICE, "NOT_FOUND");
+	life_answer(c, n, REGISTRAR_ASK_DEVICE, "NOT_FOUND");
 	turn(c);
 	life_is(c, n, ZTP_STATE_ONBOARDED);
 	assert_false(life_logged(c, "request_ended"));
@@ -267,7 +237,7 @@ static void an_error_is_no_word_about_a_device(void **state)
 	int64_t n = life_put(c, PUMP, 1, ZTP_STATE_REGISTERED,
 			     ZTP_OWED_WAIT_DEVICE);
 
-	answer(c, n, REGISTRAR_ASK_DEVICE, "INTERNAL");
+	life_answer(c, n, REGISTRAR_ASK_DEVICE, "INTERNAL");
 	turn(c);
 	life_is(c, n, ZTP_STATE_REGISTERED);
 	life_owes(c, n, ZTP_OWED_WAIT_DEVICE, LIFE_NEVER, LIFE_MIN);
@@ -299,7 +269,7 @@ static void what_was_denied_is_asked_again(void **state)
 		int64_t n = life_put(c, PUMP, (int)i, lines[i / 2].at,
 				     lines[i / 2].owed);
 
-		answer(c, n, lines[i / 2].question, codes[i % 2]);
+		life_answer(c, n, lines[i / 2].question, codes[i % 2]);
 		turn(c);
 		life_is(c, n, lines[i / 2].at);
 		assert_int_equal(life_row(c, n).owed.what, lines[i / 2].owed);
@@ -321,7 +291,7 @@ static void a_denied_question_about_a_device_is_put_again(void **state)
 	int64_t n = life_put(c, PUMP, 1, ZTP_STATE_REGISTERED,
 			     ZTP_OWED_WAIT_DEVICE);
 
-	answer(c, n, REGISTRAR_ASK_DEVICE, "UNAVAILABLE");
+	life_answer(c, n, REGISTRAR_ASK_DEVICE, "UNAVAILABLE");
 	turn(c);
 	assert_int_equal(c->registrar.asked_count, 0);
 	assert_int_equal(c->registrar.later_count, 1);
@@ -381,7 +351,7 @@ static void answers_come_before_what_was_heard(void **state)
 	int64_t n = life_put(c, PUMP, 1, ZTP_STATE_APPROVED, ZTP_OWED_REGISTER);
 
 	heard(c, PUMP, 1, false);
-	answer(c, n, REGISTRAR_CREATE, "OK");
+	life_answer(c, n, REGISTRAR_CREATE, "OK");
 	turn(c);
 	life_owes(c, n, ZTP_OWED_SEND, 0, 5 * LIFE_MIN);
 }

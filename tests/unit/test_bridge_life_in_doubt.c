@@ -10,32 +10,21 @@ static void answers(struct life_case *c)
 	c->registrar.answer_count = 0;
 }
 
+/* code "": nothing. */
 static struct control_answer *said(struct life_case *c, int64_t n,
 				   const char *code)
 {
-	struct registrar *g = &c->registrar;
-	struct control_answer *said = &g->words[0];
+	struct control_answer *said =
+		life_answer(c, n, REGISTRAR_ASK_MADE, code);
 
-	memset(said, 0, sizeof(*said));
-	snprintf(said->code, sizeof(said->code), "%s", code);
-	g->answers[0] = (struct registrar_answer){n, REGISTRAR_ASK_MADE, said,
-						  .lost = !*code};
-	g->answer_count = 1;
+	c->registrar.answers[c->registrar.answer_count - 1].lost = !*code;
 	return said;
 }
 
-/* The path has this device, or candidate, with the key and the id of row n. */
 static struct control_answer *found(struct life_case *c, int64_t n,
 				    const char *state)
 {
-	struct control_answer *found = said(c, n, "OK");
-	struct store_request r = life_row(c, n);
-
-	snprintf(found->state, sizeof(found->state), "%s", state);
-	snprintf(found->request_id, sizeof(found->request_id), "%s", r.id);
-	memcpy(found->fingerprint, r.fingerprint, ZTP_SHA256_LEN);
-	found->has_fingerprint = found->live = true;
-	return found;
+	return life_found(c, n, REGISTRAR_ASK_MADE, state);
 }
 
 static void silence(struct life_case *c, int64_t n)

@@ -312,13 +312,9 @@ static int64_t rows(struct world *w)
 {
 	sqlite3_stmt *stmt =
 		ztp_db_use(w->db, "SELECT count(*) FROM proven", NULL);
-	int64_t count;
 
 	assert_non_null(stmt);
-	assert_int_equal(ztp_db_step(w->db, stmt, NULL), 1);
-	count = sqlite3_column_int64(stmt, 0);
-	(void)sqlite3_reset(stmt);
-	return count;
+	return ztp_db_count(w->db, stmt, NULL);
 }
 
 static bool known(struct world *w, const char *from)

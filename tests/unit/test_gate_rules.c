@@ -242,10 +242,17 @@ static void test_knock(void **state)
 #define PER_REGISTRY	100
 #define PER_PATH	8
 
-static void test_admit(void **state)
+static const struct ztp_gate_limits limits = {PER_CERTIFICATE, PER_REGISTRY,
+					      PER_PATH};
+
+static void check_admit(const struct ruling *cases, size_t count)
 {
-	static const struct ztp_gate_limits limits = {PER_CERTIFICATE,
-						      PER_REGISTRY, PER_PATH};
+	for (size_t i = 0; i < count; i++)
+		check(i, ztp_gate_admit(&cases[i].facts, &limits), &cases[i]);
+}
+
+static void test_admit_custom(void **state)
+{
 #define IN_USE CUSTOM, .hold = true, .live_other_key = true
 	static const struct ruling cases[] = {
 		{{CUSTOM}, ZTP_ADMIT_JOURNAL, "pending"},
@@ -281,6 +288,16 @@ static void test_admit(void **state)
 		  .rejected_per_registry = PER_REGISTRY - 1},
 		 ZTP_ADMIT_REFUSE,
 		 "too_many"},
+	};
+#undef IN_USE
+
+	(void)state;
+	check_admit(cases, COUNT(cases));
+}
+
+static void test_admit_direct(void **state)
+{
+	static const struct ruling cases[] = {
 		{{DIRECT, .rejected_per_certificate = PER_CERTIFICATE,
 		  .rejected_per_registry = PER_REGISTRY - 1},
 		 ZTP_ADMIT_CREATE,
@@ -304,11 +321,9 @@ static void test_admit(void **state)
 		 ZTP_ADMIT_REFUSE,
 		 "path_in_use"},
 	};
-#undef IN_USE
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(cases); i++)
-		check(i, ztp_gate_admit(&cases[i].facts, &limits), &cases[i]);
+	check_admit(cases, COUNT(cases));
 }
 
 int main(void)
@@ -319,7 +334,8 @@ int main(void)
 		cmocka_unit_test(test_device_access),
 		cmocka_unit_test(test_other_access),
 		cmocka_unit_test(test_knock),
-		cmocka_unit_test(test_admit),
+		cmocka_unit_test(test_admit_custom),
+		cmocka_unit_test(test_admit_direct),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

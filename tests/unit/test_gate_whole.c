@@ -15,6 +15,7 @@
 #include "base/json_tree.h"
 #include "gate/db.h"
 #include "gate_rows.h"
+#include "gate_sweeping.h"
 #include "ztp/gate_protocol.h"
 
 static const char insert[] =
@@ -134,28 +135,16 @@ static void test_subscribed_again(void **state)
 	gate_broker.refused = NULL;
 }
 
-#define MANY 300 /* more than two pages */
-
 /* removeRegistryCa with memory for so many pieces of JSON, until all candidates
  * of the CA have ended. Is it answered? */
 static bool remove_ca(struct gate_fixture *f, long n)
 {
 	cJSON_Hooks hooks = {some, free};
 	size_t before = gate_published_count(ZTP_MQTT_RESPONSE, "removed");
-	char members[512], hex[ZTP_SHA256_HEX];
 
-	ztp_hex_encode(
-		hex,
-		ztp_ca_cert(gate_registry(f, "custom")->cas[0])->fingerprint,
-		ZTP_SHA256_LEN);
-	(void)snprintf(members, sizeof(members),
-		       "{\"commands\":[{\"command\":\"removeRegistryCa\","
-		       "\"registry\":\"acme/custom\",\"fingerprint_sha256\":"
-		       "\"%s\",\"correlationData\":\"removed\"}]}",
-		       hex);
 	allowed = n;
 	cJSON_InitHooks(&hooks);
-	gate_control(f->op, members);
+	sweeping_remove_ca(f, "");
 	cJSON_InitHooks(NULL);
 	for (int i = 0; i < 4; i++)
 		gate_tick();
@@ -175,7 +164,7 @@ static void test_an_answer_that_waits(void **state)
 		char name[16];
 
 		(void)snprintf(name, sizeof(name), "%ld", n);
-		gate_put(f, name, MANY,
+		gate_put(f, name, SOME,
 			 (struct gate_rows){
 				 .ca = ztp_ca_cert(gate_registry(f, "custom")
 							   ->cas[0])

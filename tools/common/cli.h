@@ -29,8 +29,8 @@ int ztp_cli_bad_option(const char *program, int found, char **argv);
 /* For a message about a value: ": not a number from 1 to 9". */
 const char *ztp_cli_range(char out[ZTP_CLI_RANGE_MAX], int64_t min,
 			  int64_t max);
-/* Is it a broker's URL, of a scheme, a host and perhaps a port? *secure (may be NULL) says
- * whether it uses TLS. */
+/* Is it a broker's URL, of a scheme, a host and perhaps a port? *secure (may be
+ * NULL) says whether it uses TLS. */
 bool ztp_cli_is_url(const char *url, bool *secure);
 /* Does it hold a user, and maybe a password? No library takes them from there,
  * and messages repeat the URL. */
