@@ -76,12 +76,20 @@ static const char due[] =
 
 /* Version 5 finds what is live of a path, and what one certificate is there,
  * without looking at all others that were rejected there: with as many
- * certificates of one CA anybody can make them as many as a registry may have. */
+ * certificates of one CA anybody can make them as many as a registry may have. And
+ * it counts those of a certificate in the index alone: SQLite asks a row whether it
+ * is rejected, unless the index tells, although all of the index are. */
 static const char of_path[] =
 	"CREATE INDEX candidates_path ON candidates(path, id) WHERE rejected = "
 	"0;"
 	"CREATE INDEX candidates_cooling ON candidates(path, identity) WHERE "
-	"rejected = 1;";
+	"rejected = 1;"
+	"DROP INDEX candidates_identity;"
+	"CREATE INDEX candidates_identity ON candidates(identity, rejected) "
+	"WHERE rejected = 0;"
+	"DROP INDEX candidates_refused;"
+	"CREATE INDEX candidates_refused ON candidates(identity, retry_at, "
+	"rejected) WHERE rejected = 1;";
 
 const char *const ztp_db_schema[ZTP_DB_SCHEMA_VERSION] = {schema, withdrawn,
 							  proven, due, of_path};

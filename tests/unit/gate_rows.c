@@ -82,16 +82,39 @@ void gate_change(struct gate_fixture *f, const char *sql)
 	gate_tick();
 }
 
-int64_t gate_steps(struct gate_fixture *f)
+static sqlite3 *handle_of(struct gate_fixture *f)
 {
 	static const char sql[] = "SELECT 1";
 	struct ztp_gate *gate = f->gate;
-	sqlite3_stmt *stmt = ztp_db_use(gate->db, sql, NULL);
-	sqlite3 *handle = sqlite3_db_handle(stmt);
+
+	return sqlite3_db_handle(ztp_db_use(gate->db, sql, NULL));
+}
+
+int64_t gate_steps(struct gate_fixture *f)
+{
+	sqlite3 *handle = handle_of(f);
+	sqlite3_stmt *stmt;
 	int64_t sum = 0;
 
 	for (stmt = NULL; (stmt = sqlite3_next_stmt(handle, stmt));)
 		sum += sqlite3_stmt_status(stmt, SQLITE_STMTSTATUS_VM_STEP, 0);
+	return sum;
+}
+
+int64_t gate_pages(struct gate_fixture *f)
+{
+	static const int kinds[] = {SQLITE_DBSTATUS_CACHE_HIT,
+				    SQLITE_DBSTATUS_CACHE_MISS};
+	int64_t sum = 0;
+
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(*kinds); i++) {
+		int now, most;
+
+		assert_int_equal(sqlite3_db_status(handle_of(f), kinds[i], &now,
+						   &most, 0),
+				 SQLITE_OK);
+		sum += now;
+	}
 	return sum;
 }
 

@@ -34,6 +34,8 @@ struct ztp_registry *gate_registry(struct gate_fixture *f, const char *name);
 void gate_change(struct gate_fixture *f, const char *sql);
 /* What all statements have done until now, in SQLite's own steps. */
 int64_t gate_steps(struct gate_fixture *f);
+/* How many pages of the database they have looked at. */
+int64_t gate_pages(struct gate_fixture *f);
 
 /* Makes of a database that is closed one that a gate of before has left: with
  * the tables of that version, and the rows. */

@@ -11,6 +11,7 @@
 #include "gate_rows.h"
 
 #define PER_CERTIFICATE 16
+#define MANY		2000
 
 static bool asks(struct gate_fixture *f, const char *name, int who)
 {
@@ -41,6 +42,27 @@ static void rejected(struct gate_fixture *f, const char *name, int who,
 		assert_true(asks(f, text, who));
 		reject(f, text, who, seconds);
 	}
+}
+
+/* With a limit that lets a certificate serve a fleet, it may have very many of both
+ * kinds, which each of its first connections counts. */
+static void test_many_of_a_certificate_are_counted_cheaply(void **state)
+{
+	static const char adopt[] =
+		"UPDATE candidates SET identity = (SELECT identity FROM "
+		"candidates WHERE path LIKE '%/first')";
+	struct gate_fixture *f = *state;
+	int64_t before;
+
+	assert_true(asks(f, "first", 0));
+	gate_tick();
+	gate_put(f, "refused", MANY,
+		 (struct gate_rows){.rejected = true, .retry_at = GATE_DAY});
+	gate_put(f, "live", MANY, (struct gate_rows){.not_after = GATE_DAY});
+	gate_change(f, adopt);
+	before = gate_pages(f);
+	assert_false(asks(f, "next", 0));
+	assert_in_range(gate_pages(f) - before, 1, MANY / 4);
 }
 
 /* Path after path, each of them rejected, and the next one. */
@@ -143,6 +165,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, gate_setup, gate_teardown)
+		T(test_many_of_a_certificate_are_counted_cheaply),
 		T(test_a_certificate_has_so_many_in_force),
 		T(test_those_that_are_over_give_way),
 		T(test_a_registry_has_so_many),
