@@ -8,9 +8,11 @@ LINT_H = $(sort $(shell find include $(LINT_DIRS) -name '*.h'))
 LINT_ESP = $(sort $(shell find examples/device tests/esp_idf -name '*.[ch]'))
 LINT_SH = $(shell grep -lE '^\#!/bin/(ba)?sh' $$(git ls-files 2>/dev/null || \
             find scripts .ci tests -type f) 2>/dev/null)
+LINT_PY = tests examples scripts $(shell grep -lE '^\#!.*python' scripts/* 2>/dev/null)
 
-lint: lint-format lint-tidy lint-cppcheck lint-shell lint-layers lint-strings
-.PHONY: lint-deps lint-format lint-tidy lint-cppcheck lint-shell lint-layers lint-strings
+lint: lint-format lint-tidy lint-cppcheck lint-shell lint-python lint-layers lint-strings
+.PHONY: lint-deps lint-format lint-tidy lint-cppcheck lint-shell lint-python lint-layers \
+        lint-strings
 
 lint-deps:
 	$(Q)scripts/deps build unit test lint
@@ -34,6 +36,10 @@ lint-cppcheck: lint-deps
 
 lint-shell: lint-deps
 	$(Q)shellcheck $(LINT_SH)
+
+# Names that nobody defines or uses. A fixture has the name of a module's function.
+lint-python: lint-deps
+	$(Q)flake8 --isolated --select F --extend-ignore F811 $(LINT_PY)
 
 # Includes that point upward, and files that call each other in a circle.
 lint-layers: all

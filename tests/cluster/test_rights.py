@@ -14,6 +14,7 @@ from cluster.several import Bridge, new_names
 from harness import acls
 from harness.acls import ADVICE, ANONYMOUS, SOMEBODY
 from harness.devkafka import DevKafka
+from harness.kafka import Kafka
 from harness.rig import device_path
 from harness.until import until
 

@@ -10,7 +10,6 @@ from . import where
 from .bridge import topic_names
 from .process import Process
 from .topics import Reader, Writer
-from .until import until
 
 TYPES = ("requests", "decisions", "results")
 KEY = "Idempotency-Key"

@@ -2,7 +2,6 @@
 those that a rule leaves, and everything in a dry run. Kafka's records are this
 test's own; no bridge answers."""
 
-import datetime
 import json
 import subprocess
 import uuid
@@ -12,7 +11,6 @@ import pytest
 from harness.approver import Approver, decide
 from harness.bridge import topic_names
 from harness.topics import Reader, Writer
-from harness.until import until
 from harness.where import binary
 
 SOON = "2099-01-01T00:00:00.000Z"

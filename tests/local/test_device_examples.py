@@ -12,7 +12,7 @@ import pytest
 from harness.gate import path_of
 from harness.handshake import CUSTOM, Handshake
 from harness.process import Process
-from harness.where import ROOT, build
+from harness.where import ROOT
 
 ESP = ROOT / "examples/device/esp-idf"
 HOST = ROOT / "tests/esp_idf"
