@@ -17,6 +17,7 @@
 #include "policy/cert_names.h"
 #include "policy/cert_text.h"
 #include "policy/cert_view.h"
+#include "policy/memory.h"
 #include "policy/oid.h"
 #include "policy/spki.h"
 #include "ztp/cert.h"
@@ -247,27 +248,54 @@ static void identify(struct ztp_cert *cert, const struct ztp_cert_view *view)
 	}
 }
 
-/* Reads cert->der. Whatever it allocates belongs to *cert, also on failure. */
-static int read_fields(struct ztp_cert *cert, struct ztp_error *error)
+static int not_a_certificate(struct ztp_error *error)
+{
+	return ztp_fail(error, ZTP_ERR_CERT, "not one certificate in DER");
+}
+
+/* Whatever it allocates belongs to *cert, also on failure. */
+static int read_view(struct ztp_cert *cert, const struct ztp_cert_view *view,
+		     struct ztp_error *error)
 {
 	struct ztp_name issuer = {.parsed = NULL}, subject = {.parsed = NULL};
-	struct ztp_cert_view view;
 	int rc;
 
-	if (!ztp_cert_view(&view, cert->der, cert->der_len) ||
-	    !ztp_name_read(&issuer, cert->issuer, view.issuer) ||
-	    !ztp_name_read(&subject, cert->subject, view.subject)) {
-		rc = ztp_fail(error, ZTP_ERR_CERT,
-			      "not one certificate in DER");
-		goto out;
-	}
-	ztp_sha256(cert->fingerprint, cert->der, cert->der_len);
-	identify(cert, &view);
-	rc = read_all(cert, &view, &issuer, &subject, error);
-out:
+	if (ztp_name_read(&issuer, cert->issuer, view->issuer) &&
+	    ztp_name_read(&subject, cert->subject, view->subject))
+		rc = read_all(cert, view, &issuer, &subject, error);
+	else
+		rc = not_a_certificate(error);
 	ztp_name_clear(&issuer);
 	ztp_name_clear(&subject);
 	return rc;
+}
+
+static void clear_names(struct ztp_cert *cert)
+{
+	for (size_t i = 0; i < cert->san_count; i++)
+		free(cert->san[i]);
+	free(cert->san);
+	cert->san = NULL;
+	cert->san_count = 0;
+}
+
+/* Reads cert->der. OpenSSL reads the rarer names: see policy/memory.h. */
+static int read_fields(struct ztp_cert *cert, struct ztp_error *error)
+{
+	struct ztp_cert_view view;
+	int rc;
+
+	if (!ztp_cert_view(&view, cert->der, cert->der_len))
+		return not_a_certificate(error);
+	ztp_sha256(cert->fingerprint, cert->der, cert->der_len);
+	identify(cert, &view);
+	rc = read_view(cert, &view, error);
+	if (rc != ZTP_ERR_CERT)
+		return rc;
+	if (!ztp_memory_left())
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	clear_names(cert);
+	return read_view(cert, &view, error);
 }
 
 /* Takes ownership of der. Leaves OpenSSL's error queue as it found it. */
@@ -366,9 +394,7 @@ void ztp_cert_clear(struct ztp_cert *cert)
 {
 	if (!cert)
 		return;
-	for (size_t i = 0; i < cert->san_count; i++)
-		free(cert->san[i]);
-	free(cert->san);
+	clear_names(cert);
 	free(cert->der);
 	memset(cert, 0, sizeof *cert);
 }

@@ -11,7 +11,7 @@
  *
  * Where OpenSSL has no memory it often says nothing but no, and an X509 keeps
  * that. So a refusal must come twice in a row to count, from the DER on (see
- * policy/key.c).
+ * policy/memory.h).
  *
  * The validity period is checked here, not by OpenSSL, so that the caller's
  * clock alone counts, to the millisecond.
@@ -23,6 +23,7 @@
 #include <string.h>
 
 #include "policy/cert_view.h"
+#include "policy/memory.h"
 #include "policy/oid.h"
 #include "ztp/chain.h"
 
@@ -106,7 +107,11 @@ int ztp_ca_parse(struct ztp_ca **ca, const char *pem, size_t len,
 {
 	int rc = ca_make(ca, pem, len, error);
 
-	return rc && rc != ZTP_ERR_NOMEM ? ca_make(ca, pem, len, error) : rc;
+	if (rc == 0 || rc == ZTP_ERR_NOMEM)
+		return rc;
+	if (!ztp_memory_left())
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	return ca_make(ca, pem, len, error);
 }
 
 const struct ztp_cert *ztp_ca_cert(const struct ztp_ca *ca)
@@ -278,9 +283,11 @@ int ztp_chain_check(const struct ztp_cert *leaf, struct ztp_ca *const *cas,
 		return ztp_fail(error, ZTP_ERR_CERT_IS_CA,
 				"one of the registry's own CAs");
 	rc = check_once(leaf, cas, count, now_ms, false, issuer, error);
-	if (rc && rc != ZTP_ERR_NOMEM)
-		rc = check_once(leaf, cas, count, now_ms, true, issuer, error);
-	return rc;
+	if (rc == 0 || rc == ZTP_ERR_NOMEM)
+		return rc;
+	if (!ztp_memory_left())
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	return check_once(leaf, cas, count, now_ms, true, issuer, error);
 }
 
 /* ---- by the signature alone */

@@ -51,20 +51,31 @@ static bool split(struct parts *parts, const char *jwt, size_t len)
 	return true;
 }
 
+static int out_of_memory(struct ztp_error *error)
+{
+	return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+}
+
 /* Decodes a part to text, which has room for ZTP_JWT_MAX bytes, and finds the
  * object's members in it. */
-static bool read_part(struct ztp_object *object, struct ztp_field *fields,
-		      size_t count, char *text, struct ztp_str part)
+static int read_part(struct ztp_object *object, struct ztp_field *fields,
+		     size_t count, char *text, struct ztp_str part,
+		     const char *why_not, struct ztp_error *error)
 {
 	long len = ztp_base64url_decode(text, ZTP_JWT_MAX, part.p, part.n);
+	int rc = ZTP_ERR_JSON;
 
-	if (len <= 0 || ztp_object_read(object, fields, count,
-					(struct ztp_str){text, (size_t)len},
-					ZTP_JWT_MAX, NULL) != 0)
-		return false;
-	if (!object->is_object)
+	if (len > 0)
+		rc = ztp_object_read(object, fields, count,
+				     (struct ztp_str){text, (size_t)len},
+				     ZTP_JWT_MAX, NULL);
+	if (rc == 0 && object->is_object)
+		return 0;
+	if (rc == 0)
 		ztp_object_clear(object);
-	return object->is_object;
+	if (rc == ZTP_ERR_NOMEM)
+		return out_of_memory(error);
+	return refuse(error, why_not);
 }
 
 /* The constant for what the header names; NULL: none that any key has. */
@@ -81,6 +92,27 @@ static const char *algorithm_named(struct ztp_str alg)
 
 enum header { ALG, TYP, CRIT, HEADER_MEMBERS };
 
+/* alg and typ are {NULL, 0} where they are not strings. */
+static int judge_header(const char **algorithm, const struct ztp_field *fields,
+			struct ztp_str alg, struct ztp_str typ,
+			struct ztp_error *error)
+{
+	if (!alg.p)
+		return refuse(error, "alg is missing or not a string");
+	*algorithm = algorithm_named(alg);
+	if (!*algorithm)
+		return ztp_fail(error, ZTP_ERR_PROOF_ALGORITHM,
+				"JWT: alg is none of RS256, ES256 and ES384");
+	if (fields[TYP].kind &&
+	    (typ.n != 3 || strncasecmp(typ.p, "JWT", 3) != 0))
+		return refuse(error, "typ is not JWT");
+	if (fields[CRIT].kind)
+		return refuse(
+			error,
+			"crit requires extensions that are not supported");
+	return 0;
+}
+
 static int check_header(const char **algorithm, struct ztp_str part,
 			struct ztp_error *error)
 {
@@ -92,24 +124,19 @@ static int check_header(const char **algorithm, struct ztp_str part,
 	char text[ZTP_JWT_MAX];
 	struct ztp_object header;
 	struct ztp_str alg, typ;
-	int rc = 0;
+	int rc = read_part(&header, fields, HEADER_MEMBERS, text, part,
+			   "the header is not a JSON object in base64url",
+			   error);
 
-	if (!read_part(&header, fields, HEADER_MEMBERS, text, part))
-		return refuse(error,
-			      "the header is not a JSON object in base64url");
-	if (fields[ALG].kind != '"' ||
-	    ztp_object_string(&alg, &header, ALG, ZTP_JWT_MAX, NULL))
-		rc = refuse(error, "alg is missing or not a string");
-	else if (!(*algorithm = algorithm_named(alg)))
-		rc = ztp_fail(error, ZTP_ERR_PROOF_ALGORITHM,
-			      "JWT: alg is none of RS256, ES256 and ES384");
-	else if (fields[TYP].kind &&
-		 (ztp_object_string(&typ, &header, TYP, ZTP_JWT_MAX, NULL) ||
-		  typ.n != 3 || strncasecmp(typ.p, "JWT", 3) != 0))
-		rc = refuse(error, "typ is not JWT");
-	else if (fields[CRIT].kind)
-		rc = refuse(error,
-			    "crit requires extensions that are not supported");
+	if (rc)
+		return rc;
+	if (ztp_object_string(&alg, &header, ALG, ZTP_JWT_MAX, NULL) ==
+		    ZTP_ERR_NOMEM ||
+	    ztp_object_string(&typ, &header, TYP, ZTP_JWT_MAX, NULL) ==
+		    ZTP_ERR_NOMEM)
+		rc = out_of_memory(error);
+	else
+		rc = judge_header(algorithm, fields, alg, typ, error);
 	ztp_object_clear(&header);
 	return rc;
 }
@@ -183,25 +210,36 @@ static int look_for(void *arg, const struct ztp_json_item *item)
 }
 
 /* RFC 7519 4.1.3: one string, or an array of them */
-static bool audience_matches(const struct ztp_field *aud, const char *wanted)
+static int check_audience(const struct ztp_field *aud, const char *wanted,
+			  struct ztp_error *error)
 {
 	struct audience audience = {wanted, false};
 
 	if (aud->kind == '"')
-		return ztp_json_is(&aud->string, wanted);
-	return aud->kind == '[' &&
-	       ztp_json_each(aud->raw, ZTP_JWT_MAX, look_for, &audience,
-			     NULL) == 0 &&
-	       audience.found;
+		audience.found = ztp_json_is(&aud->string, wanted);
+	else if (aud->kind == '[' &&
+		 ztp_json_each(aud->raw, ZTP_JWT_MAX, look_for, &audience,
+			       NULL) == ZTP_ERR_NOMEM)
+		return out_of_memory(error);
+	return audience.found
+		       ? 0
+		       : ztp_fail(error, ZTP_ERR_PROOF_AUDIENCE,
+				  "JWT: aud is not the registry's audience");
 }
 
-static bool is_path(struct ztp_object *claims, const struct ztp_path *path)
+static int check_subject(struct ztp_object *claims, const struct ztp_path *path,
+			 struct ztp_error *error)
 {
 	struct ztp_str sub;
+	int rc = ztp_object_string(&sub, claims, SUB, ZTP_PATH_MAX, NULL);
 
-	return ztp_object_string(&sub, claims, SUB, ZTP_PATH_MAX, NULL) == 0 &&
-	       sub.n == path->whole.n &&
-	       memcmp(sub.p, path->whole.p, sub.n) == 0;
+	if (rc == ZTP_ERR_NOMEM)
+		return out_of_memory(error);
+	if (rc == 0 && sub.p && sub.n == path->whole.n &&
+	    memcmp(sub.p, path->whole.p, sub.n) == 0)
+		return 0;
+	return ztp_fail(error, ZTP_ERR_PROOF_SUBJECT,
+			"JWT: sub is not the device path");
 }
 
 static int check_claims(struct ztp_jwt_claims *claims, struct ztp_str part,
@@ -215,20 +253,17 @@ static int check_claims(struct ztp_jwt_claims *claims, struct ztp_str part,
 	};
 	char text[ZTP_JWT_MAX];
 	struct ztp_object object;
-	int rc;
+	int rc = read_part(&object, fields, CLAIMS, text, part,
+			   "the claims are not a JSON object in base64url",
+			   error);
 
-	if (!read_part(&object, fields, CLAIMS, text, part))
-		return refuse(error, "the claims are not a JSON object in "
-				     "base64url");
+	if (rc)
+		return rc;
 	rc = check_times(claims, fields, rules, error);
-	if (!rc && rules->audience &&
-	    !audience_matches(&fields[AUD], rules->audience))
-		rc = ztp_fail(error, ZTP_ERR_PROOF_AUDIENCE,
-			      "JWT: aud is not the registry's audience");
-	if (!rc && fields[SUB].kind && rules->path &&
-	    !is_path(&object, rules->path))
-		rc = ztp_fail(error, ZTP_ERR_PROOF_SUBJECT,
-			      "JWT: sub is not the device path");
+	if (!rc && rules->audience)
+		rc = check_audience(&fields[AUD], rules->audience, error);
+	if (!rc && fields[SUB].kind && rules->path)
+		rc = check_subject(&object, rules->path, error);
 	ztp_object_clear(&object);
 	return rc;
 }
@@ -304,7 +339,7 @@ int ztp_jwt_prove(const struct ztp_jwt *jwt, const struct ztp_key *key,
 	if (rc == ZTP_ERR_PROOF)
 		return ztp_fail(error, ZTP_ERR_PROOF_KEY,
 				"JWT: the signature does not match the key");
-	return rc == 0 ? 0 : ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	return rc == 0 ? 0 : out_of_memory(error);
 }
 
 int ztp_jwt_verify(struct ztp_jwt_claims *claims, const char *jwt, size_t len,

@@ -26,15 +26,18 @@ const char *ztp_key_algorithm_name(enum ztp_key_algorithm algorithm);
 struct ztp_cert {
 	uint8_t fingerprint[ZTP_SHA256_LEN]; /* SHA-256 of the DER */
 	uint8_t spki_sha256[ZTP_SHA256_LEN]; /* of SubjectPublicKeyInfo */
-	/* Of the key and all else that is signed. What is counted is counted by
-	 * it, because a certificate may have several fingerprints: anybody can
-	 * turn an ECDSA signature (r, s) into another one, (r, n-s). */
+	/* SHA-256 of what is signed, the key included. Limits count by it,
+	 * because one certificate may have several fingerprints: anybody can
+	 * turn an ECDSA signature (r, s) into another one, (r, n-s). With
+	 * PKCS #1 v1.5 it is the fingerprint. */
 	uint8_t identity[ZTP_SHA256_LEN];
 	enum ztp_key_algorithm key_algorithm;
 	int key_bits;			     /* RSA 2048-4096, EC 256 or 384 */
 	int64_t not_before, not_after;	     /* ms since 1970 */
 	char serial[2 * ZTP_SERIAL_MAX + 1]; /* lower-case hex */
-	char subject[ZTP_NAME_MAX + 1];	     /* XN_FLAG_RFC2253, truncated */
+	/* RFC 4514 as OpenSSL writes it (XN_FLAG_RFC2253): ASCII, truncated
+	 * between two characters */
+	char subject[ZTP_NAME_MAX + 1];
 	char issuer[ZTP_NAME_MAX + 1];
 	bool is_ca;	      /* basicConstraints CA, or keyCertSign */
 	bool has_key_usage;   /* key usage is present ... */
@@ -52,7 +55,8 @@ struct ztp_cert {
  * as \n, or bare base64 DER. Checks the structure: strict DER, one certificate
  * and nothing else, key type and size, signature algorithm, extensions. Does
  * not check who may use it or when. Returns 0, ZTP_ERR_EMPTY, _TOO_LARGE,
- * _CERT_KEY, _CERT_SIGNATURE, or ZTP_ERR_CERT for everything else. On success
+ * _CERT_KEY, _CERT_SIGNATURE, _NOMEM, or ZTP_ERR_CERT for everything else. On
+ * success
  * the caller owns *cert and frees it with ztp_cert_clear; after a failure there
  * is nothing to free. */
 int ztp_cert_parse(struct ztp_cert *cert, const char *text, size_t len,

@@ -11,8 +11,9 @@ struct ztp_ca;
 
 /* Reads one certificate, in any encoding that ztp_cert_parse takes. It must be
  * allowed to sign others: a v3 certificate with CA:TRUE (and keyCertSign if it
- * has a keyUsage) or a self-signed v1 root; otherwise ZTP_ERR_CERT_USAGE. The
- * validity period is not checked. The caller frees *ca with ztp_ca_free. */
+ * has a keyUsage: RFC 5280 6.1.4 k and n) or a self-signed v1 root; otherwise
+ * ZTP_ERR_CERT_USAGE. Else an error of ztp_cert_parse. The validity period is not
+ * checked. The caller frees *ca with ztp_ca_free. */
 int ztp_ca_parse(struct ztp_ca **ca, const char *pem, size_t len,
 		 struct ztp_error *error);
 /* Belongs to ca. */
@@ -26,6 +27,7 @@ void ztp_ca_free(struct ztp_ca *ca);
  *   ZTP_ERR_CERT_IS_CA);
  * - its key usage, if present, allows signatures (else ZTP_ERR_CERT_USAGE);
  * - everything meets OpenSSL's security level 2.
+ * ZTP_ERR_NOMEM: nothing is known of it.
  * *issuer, if not NULL, becomes the index of the CA that signed. Takes about
  * 100 us. Two threads must not use the same CAs at the same time. */
 int ztp_chain_check(const struct ztp_cert *leaf, struct ztp_ca *const *cas,

@@ -1,6 +1,11 @@
 /*
- * ztp/jwt.h - proof of possession: the JWT in the MQTT password (RFC 7515,
- * 7518, 7519). The key determines the algorithm, and the header must name it.
+ * ztp/jwt.h - proof of possession: the JWT in the MQTT password (DESIGN section
+ * 2): the compact form of RFC 7515 section 3.1, in canonical base64url; RS256,
+ * ES256 and ES384 of RFC 7518 sections 3.3 and 3.4; the claims of RFC 7519
+ * section 4.1. The key determines the algorithm, and the header must name it.
+ *
+ * iat and exp must be there, as integers; nbf, sub and typ may be; crit must
+ * not (RFC 7515 section 4.1.11). Pure; any thread.
  */
 #ifndef ZTP_JWT_H
 #define ZTP_JWT_H
@@ -13,7 +18,7 @@
 #define ZTP_JWT_EC_256 "ES256"
 #define ZTP_JWT_EC_384 "ES384"
 
-#define ZTP_JWT_MAX	    (16 * 1024)
+#define ZTP_JWT_MAX	    (16 * 1024) /* bytes */
 #define ZTP_JWT_SKEW_MS	    (10 * 60 * 1000LL)
 #define ZTP_JWT_LIFETIME_MS (24 * 3600 * 1000LL)
 
@@ -25,7 +30,7 @@ struct ztp_jwt_rules {
 };
 
 struct ztp_jwt_claims {
-	int64_t issued_ms, expires_ms;
+	int64_t issued_ms, expires_ms; /* since 1970 */
 };
 
 #define ZTP_JWT_SIGNATURE_MAX 512 /* bytes; RSA 4096 */
@@ -41,8 +46,8 @@ struct ztp_jwt {
 
 /* The checks that need no key and cost a few microseconds: form, header and
  * claims. The text must outlive *jwt. Returns 0, ZTP_ERR_PROOF (not a JWT, or
- * one without what it needs), or what is wrong with it: ZTP_ERR_PROOF_EXPIRED,
- * _EARLY, _LONG, _AUDIENCE, _SUBJECT or _ALGORITHM. */
+ * one without what it needs), what is wrong with it (ZTP_ERR_PROOF_EXPIRED,
+ * _EARLY, _LONG, _AUDIENCE, _SUBJECT or _ALGORITHM), or ZTP_ERR_NOMEM. */
 int ztp_jwt_read(struct ztp_jwt *jwt, const char *text, size_t len,
 		 const struct ztp_jwt_rules *rules, struct ztp_error *error);
 
@@ -54,8 +59,9 @@ int ztp_jwt_fits(const struct ztp_jwt *jwt, const void *spki, size_t len,
 		 struct ztp_error *error);
 
 /* Verifies the signature of a JWT that ztp_jwt_read has accepted: the expensive
- * part. Returns 0, what ztp_jwt_fits returns, or ZTP_ERR_PROOF_KEY. Whether it
- * succeeds depends on the text and the key alone. */
+ * part. Returns 0, what ztp_jwt_fits returns, ZTP_ERR_PROOF_KEY or
+ * ZTP_ERR_NOMEM. Whether it succeeds depends on the text, the key and memory
+ * alone. */
 int ztp_jwt_prove(const struct ztp_jwt *jwt, const struct ztp_key *key,
 		  struct ztp_error *error);
 

@@ -48,6 +48,9 @@ static const struct {
 	{"jwt",
 	 "\xc3{\"alg\":\"ES256\"}\n{\"iat\":1767323000,\"exp\":1767326600,"
 	 "\"aud\":[\"acme/plant-7\",\"b\"]}"},
+	{"jwt", "\x80{\"alg\":\"ES25\\u0036\",\"typ\":\"\\u004aWT\"}\n"
+		"{\"iat\":1767323000,\"exp\":1767326600,\"aud\":[{\"a\":1},"
+		"\"acme\\/plant-7\"],\"sub\":\"subscriptions\\/acme\"}"},
 	{"jwt", "0eyJhbGciOiJFUzI1NiJ9.eyJpYXQiOjF9.AAAA"},
 	{"decision", "0" HEAD "\"decision\":\"reject\",\"reason\":\"no\"}"},
 	{"decision",
@@ -284,7 +287,7 @@ static void save_cert(X509 *x509)
 	snprintf(event, sizeof(event),
 		 "{\"request_id\":\"r-1\",\"device_path\":\"" PATH "\","
 		 "\"certificate\":\"%s\",\"password\":\"s3cr3t\","
-		 "\"received_at\":\"2026-01-02T03:04:05Z\","
+		 "\"received_at\":\"2026-01-02 03:04:05Z\","
 		 "\"expires_at\":\"2026-01-03T03:04:05.678+01:00\","
 		 "\"remote_addr\":\"10.0.0.1\",\"attempt\":2,"
 		 "\"traceparent\":\"" TRACE "\"}",

@@ -1,6 +1,6 @@
-/* OpenSSL's allocations fail, one by one. Nothing is said of a certificate, a
- * key or a proof then: what is refused for good is remembered, and a device
- * with a good proof would be kept out. */
+/* OpenSSL's allocations fail, one by one, or all from one on. Nothing is said of
+ * a certificate, a key or a proof then: what is refused for good is remembered,
+ * and a device with a good proof would be kept out. */
 #include "chain_case.h"
 
 #include <openssl/crypto.h>
@@ -11,19 +11,26 @@
 #define CLAIMS "{\"iat\":1767323000,\"exp\":1767326600}"
 
 static long fail_at, seen; /* 0: none fails */
+static bool fail_on;	   /* and all that follow */
+
+static bool fails(void)
+{
+	seen++;
+	return seen == fail_at || (fail_on && fail_at > 0 && seen > fail_at);
+}
 
 static void *one_malloc(size_t n, const char *file, int line)
 {
 	(void)file;
 	(void)line;
-	return ++seen == fail_at ? NULL : malloc(n);
+	return fails() ? NULL : malloc(n);
 }
 
 static void *one_realloc(void *old, size_t n, const char *file, int line)
 {
 	(void)file;
 	(void)line;
-	return ++seen == fail_at ? NULL : realloc(old, n);
+	return fails() ? NULL : realloc(old, n);
 }
 
 static void one_free(void *block, const char *file, int line)
@@ -33,9 +40,7 @@ static void one_free(void *block, const char *file, int line)
 	free(block);
 }
 
-/* Calls it with each of its allocations failing. It succeeds, or says that there
- * was no memory; and by itself it succeeds. */
-static void each_fails(int (*call)(void *arg), void *arg)
+static void each_fails_so(int (*call)(void *arg), void *arg, bool all)
 {
 	long n;
 	int rc;
@@ -43,16 +48,26 @@ static void each_fails(int (*call)(void *arg), void *arg)
 	assert_int_equal(call(arg), 0); /* OpenSSL keeps some of it */
 	for (n = 1;; n++) {
 		seen = 0;
+		fail_on = all;
 		fail_at = n;
 		rc = call(arg);
 		fail_at = 0;
 		if (seen < n)
 			break;
 		if (rc != 0 && rc != ZTP_ERR_NOMEM)
-			fail_msg("allocation %ld: %s", n,
+			fail_msg("allocation %ld%s: %s", n,
+				 all ? " and all others" : "",
 				 ztp_err_name((enum ztp_err)rc));
 	}
 	assert_true(n > 5);
+}
+
+/* Calls it with each of its allocations failing, alone and with all after it. It
+ * succeeds, or says that there was no memory; and by itself it succeeds. */
+static void each_fails(int (*call)(void *arg), void *arg)
+{
+	each_fails_so(call, arg, false);
+	each_fails_so(call, arg, true);
 }
 
 /* --- what is called */
@@ -97,6 +112,17 @@ static int check_with(const struct bytes *der, struct ztp_ca *const *cas)
 	if (rc == 0)
 		rc = ztp_chain_check(&cert, cas, 1, CERTS_NOW, NULL, NULL);
 	ztp_cert_clear(&cert);
+	return rc;
+}
+
+static int read_certificate(void *arg)
+{
+	const struct bytes *der = arg;
+	struct ztp_cert cert;
+	int rc = ztp_cert_parse_der(&cert, der->p, der->n, NULL);
+
+	if (rc == 0)
+		ztp_cert_clear(&cert);
 	return rc;
 }
 
@@ -169,11 +195,33 @@ static void a_certificate(void **state)
 	X509_free(leaf);
 }
 
+/* A name of more than ASCII, and an alternative name with a structure. */
+static void rare_names(void **state)
+{
+	static const char *const alt[] = {
+		"subjectAltName",
+		"DNS:pump.example,otherName:1.2.3.4;UTF8:x,RID:1.2.3", NULL};
+	struct fixture *fixture = *state;
+	struct bytes der = {.fixture = fixture};
+	X509 *leaf =
+		certs_make(&(struct certs_spec){.key = fixture->leaf_key,
+						.subject = "/CN=Zo\xc3\xab",
+						.issuer = fixture->ca_x509,
+						.issuer_key = fixture->ca_key,
+						.extensions = alt});
+
+	der.p = certs_der(leaf, &der.n);
+	each_fails(read_certificate, &der);
+	free(der.p);
+	X509_free(leaf);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_proof),
 		cmocka_unit_test(a_certificate),
+		cmocka_unit_test(rare_names),
 	};
 
 	if (CRYPTO_set_mem_functions(one_malloc, one_realloc, one_free) != 1)

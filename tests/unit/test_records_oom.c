@@ -9,6 +9,7 @@
 #include "tests/unit/exact.h"
 #include "tests/unit/starve.h"
 #include "ztp/command.h"
+#include "ztp/jwt.h"
 #include "ztp/pending.h"
 #include "ztp/request.h"
 #include "ztp/result.h"
@@ -148,16 +149,54 @@ static int run_decision(struct ztp_error *error)
 	return rc;
 }
 
+/* Escapes in everything, as some libraries write '/', and in `aud` more keys
+ * than fit on the stack. */
+static char jwt[4096];
+
+static void make_jwt(void)
+{
+	static const char header[] =
+		"{\"alg\":\"ES25\\u0036\",\"typ\":\"\\u004aWT\"}";
+	char keys[1024] = "", claims[2048], *parts[2];
+	size_t n = 0;
+
+	for (int i = 0; i < 60; i++)
+		n += (size_t)snprintf(keys + n, sizeof(keys) - n, "%s\"%d\":1",
+				      i ? "," : "", i);
+	n = (size_t)snprintf(claims, sizeof(claims),
+			     "{\"iat\":1767323000,\"exp\":1767326600,"
+			     "\"sub\":\"\\u0073%s\",\"aud\":[{%s},\"a\"]}",
+			     PATH + 1, keys);
+	parts[0] = certs_base64url(header, sizeof(header) - 1);
+	parts[1] = certs_base64url(claims, n);
+	snprintf(jwt, sizeof(jwt), "%s.%s.AAAA", parts[0], parts[1]);
+	free(parts[0]);
+	free(parts[1]);
+}
+
+static int run_jwt(struct ztp_error *error)
+{
+	struct ztp_path path;
+	const struct ztp_jwt_rules rules = {
+		.audience = "a", .path = &path, .now_ms = CERTS_NOW};
+	struct ztp_jwt read;
+
+	assert_int_equal(ztp_path_parse(&path, PATH, strlen(PATH), NULL), 0);
+	return ztp_jwt_read(&read, jwt, strlen(jwt), &rules, error);
+}
+
 /* {"client_id":…,"username":…} with a name and an escape in everything. */
 static char event[4096];
 
 static void make_event(void)
 {
-	static const char *const extensions[] = {"subjectAltName",
-						 "DNS:a.example", NULL};
+	static const char *const extensions[] = {
+		"subjectAltName", "DNS:a.example,RID:1.2.3", NULL};
 	EVP_PKEY *key = certs_key("ec:P-256");
-	X509 *x509 = certs_make(
-		&(struct certs_spec){.key = key, .extensions = extensions});
+	X509 *x509 =
+		certs_make(&(struct certs_spec){.key = key,
+						.subject = "/CN=Zo\xc3\xab",
+						.extensions = extensions});
 	char *pem = certs_pem(x509), *escaped = certs_lines(pem, "\\n");
 
 	snprintf(event, sizeof(event),
@@ -213,6 +252,7 @@ static void every_allocation_can_fail(void **state)
 {
 	(void)state;
 	make_event();
+	make_jwt();
 	starve(run_request, 2);
 	starve(run_result, 1);
 	starve(run_json, 2);
@@ -220,6 +260,7 @@ static void every_allocation_can_fail(void **state)
 	starve(run_text, 2);
 	starve(run_applied, 1);
 	starve(run_decision, 6);
+	starve(run_jwt, 4);
 	starve(run_salvage, 2);
 	starve(run_tree, 15);
 	starve(run_pending, 4);
