@@ -42,13 +42,14 @@ void ztp_time_format(char out[ZTP_TIME_LEN], int64_t ms)
 	put_pair(out + 21, rest % 100);
 }
 
-/* "YYYY-MM-DDTHH:MM:SS", at least 19 bytes */
+/* "YYYY-MM-DDTHH:MM:SS", at least 19 bytes. RFC 3339 5.6 allows a space as well
+ * as the T; Python's str() and many databases write one. */
 static bool parse_date_time(struct ztp_calendar *at, const char *text)
 {
 	return ztp_calendar_digits(&at->year, text, 4) && text[4] == '-' &&
 	       ztp_calendar_digits(&at->month, text + 5, 2) && text[7] == '-' &&
 	       ztp_calendar_digits(&at->day, text + 8, 2) &&
-	       (text[10] == 'T' || text[10] == 't') &&
+	       (text[10] == 'T' || text[10] == 't' || text[10] == ' ') &&
 	       ztp_calendar_digits(&at->hour, text + 11, 2) &&
 	       text[13] == ':' &&
 	       ztp_calendar_digits(&at->minute, text + 14, 2) &&

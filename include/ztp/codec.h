@@ -47,8 +47,9 @@ void ztp_sha256_add(struct ztp_sha256 *hash, const void *bytes, size_t n);
 void ztp_sha256_end(struct ztp_sha256 *hash, uint8_t out[ZTP_SHA256_LEN]);
 
 /* Convert milliseconds since 1970 to RFC 3339 in UTC with milliseconds, and
- * back. ztp_time_parse takes any RFC 3339 offset and fraction, in the years
- * 1970 to 9999. */
+ * back. ztp_time_parse takes any RFC 3339 offset and fraction, and a space
+ * instead of the T (section 5.6), in the years 1970 to 9999; what is finer than
+ * a millisecond is cut off. */
 void ztp_time_format(char out[ZTP_TIME_LEN], int64_t ms);
 bool ztp_time_parse(int64_t *ms, const char *text, size_t len);
 
