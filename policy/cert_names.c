@@ -211,23 +211,27 @@ static size_t escaped_char(const char *text, size_t len)
 }
 
 /* How much of a name fits into max bytes without cutting through a character,
- * an escape, or a byte of a value in hex. */
+ * an escape, or a byte of a value in hex. A value may contain '=', but ',' and
+ * '+' only with a backslash. */
 static size_t name_fit(const char *text, size_t len, size_t max)
 {
 	size_t at = 0;
-	bool value_starts = false, hex = false;
+	bool in_type = true, value_starts = false, hex = false;
 
 	while (at < len) {
 		char c = text[at];
 		size_t n = escaped_char(text + at, len - at);
 
-		if (value_starts && c == '#')
+		if (value_starts && c == '#') {
 			hex = true;
-		else if (c == ',' || c == '+')
+		} else if (c == ',' || c == '+') {
+			in_type = true;
 			hex = false;
-		else if (hex)
+		} else if (hex) {
 			n = 2;
-		value_starts = c == '=';
+		}
+		value_starts = in_type && c == '=';
+		in_type = in_type && !value_starts;
 		if (n > max - at)
 			break;
 		at += n;

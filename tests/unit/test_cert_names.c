@@ -155,6 +155,40 @@ static void names_of_many_parts(void **state)
 	X509_NAME_free(name);
 }
 
+/* Each of these characters takes six bytes, all of which are there or none. A '='
+ * and a '#' inside a value do not make it one in hex. */
+static void a_long_name_is_cut_between_characters(void **state)
+{
+	static const char *const begins[] = {"", "=", "a=b", "a=#", "a=#b=#"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(begins); i++) {
+		size_t begin = strlen("dnQualifier=") + strlen(begins[i]);
+		X509_NAME *name = X509_NAME_new();
+		char value[512], ours[ZTP_NAME_MAX + 1];
+		struct ztp_name read;
+		uint8_t *der = NULL;
+		size_t n = strlen(begins[i]);
+		int len;
+
+		memcpy(value, begins[i], n);
+		for (; n + 3 < sizeof(value); n += 2)
+			memcpy(value + n, "\xc3\xab", 2);
+		value[n] = '\0';
+		add(name, "dnQualifier", V_ASN1_UTF8STRING, value);
+		len = i2d_X509_NAME(name, &der);
+		assert_true(ztp_name_read(
+			&read, ours,
+			(struct ztp_str){(char *)der, (size_t)len}));
+		assert_int_equal(ztp_name_text(ours, &read, "name", NULL), 0);
+		assert_int_equal(strlen(ours),
+				 begin + (ZTP_NAME_MAX - begin) / 6 * 6);
+		ztp_name_clear(&read);
+		OPENSSL_free(der);
+		X509_NAME_free(name);
+	}
+}
+
 static void every_member_is_openssls(void **state)
 {
 	static const char *const extensions[] = {"basicConstraints",
@@ -259,6 +293,7 @@ int main(void)
 		cmocka_unit_test(known_oids_are_openssls),
 		cmocka_unit_test(every_character_in_every_place),
 		cmocka_unit_test(names_of_many_parts),
+		cmocka_unit_test(a_long_name_is_cut_between_characters),
 		cmocka_unit_test(every_member_is_openssls),
 		cmocka_unit_test(strings_in_pieces_are_no_der),
 		cmocka_unit_test(bits_in_pieces_are_no_der),
