@@ -69,8 +69,10 @@ static int damaged(const struct ztp_sqlite_file *file, const char *what,
 		 "%s %s is damaged: %s; move it away and restore a backup "
 		 "(nothing was changed)",
 		 file->what, file->path, what);
-	if (error)
+	if (error) {
 		error->fatal = true;
+		error->retriable = false;
+	}
 	return ZTP_ERR_IO;
 }
 

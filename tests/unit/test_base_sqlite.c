@@ -251,6 +251,7 @@ static void what_is_no_database(void **state)
 	assert_int_equal(chmod(o->scratch.base, 0644), 0);
 	expect_refused(o, "damaged");
 	assert_true(o->error.fatal);
+	assert_false(o->error.retriable);
 	assert_non_null(strstr(o->error.message, "restore a backup"));
 }
 
