@@ -12,9 +12,6 @@
 
 #include "ztp/error.h"
 
-/* The facility of librdkafka's warning that only the other type of handle uses
- * a property. Both types get the same properties from users, so it is not worth
- * a line. */
 /* Properties that are also looked at elsewhere. */
 #define ZTP_KAFKA_HEARTBEAT    "heartbeat.interval.ms"
 #define ZTP_KAFKA_SESSION      "session.timeout.ms"
@@ -24,6 +21,9 @@
 #define ZTP_KAFKA_INSTANCE     "group.instance.id"
 #define ZTP_KAFKA_QUEUE_KBYTES "queue.buffering.max.kbytes"
 
+/* The facility of librdkafka's warning that only the other type of handle uses
+ * a property. Both types get the same properties from users, so it is not worth
+ * a line. */
 #define ZTP_KAFKA_OTHERS_PROPERTY "CONFWARN"
 
 enum ztp_kafka_client {

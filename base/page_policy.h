@@ -2,8 +2,8 @@
  * base/page_policy.h - the Content-Security-Policy of a web page whose style and
  * script are inside the document. Pure.
  */
-#ifndef BASE_PAGE_POLICY_H
-#define BASE_PAGE_POLICY_H
+#ifndef ZTP_BASE_PAGE_POLICY_H
+#define ZTP_BASE_PAGE_POLICY_H
 
 #define ZTP_PAGE_POLICY_MAX 512
 

@@ -8,8 +8,9 @@
 #include "policy/cert_view.h"
 #include "ztp/cert.h"
 
-/* Fills is_ca, has_eku, eku_client_auth and san. Refuses a repeated extension
- * and a critical one that we do not understand. */
+/* Fills is_ca, has_key_usage, may_sign, has_eku, eku_client_auth and san. Refuses
+ * a repeated extension and a critical one that we do not understand
+ * (ZTP_ERR_CERT). */
 int ztp_cert_extensions(struct ztp_cert *cert, const struct ztp_cert_view *view,
 			struct ztp_error *error);
 

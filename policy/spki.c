@@ -51,7 +51,7 @@ static int describe_rsa(int *bits, const struct ztp_der *parameter,
 
 	if (parameter->id != ZTP_DER_NULL)
 		return ztp_fail(error, ZTP_ERR_CERT_KEY,
-				"RSA key with parameters");
+				"RSA key whose parameters are not NULL");
 	if (!take_rsa(&n, &e, key) || !modulus_possible(n))
 		return ztp_fail(error, ZTP_ERR_CERT_KEY, "malformed RSA key");
 	*bits = bit_length(n);
