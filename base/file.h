@@ -21,8 +21,8 @@
 int ztp_file_read(char **data, size_t *len, const char *path, size_t max,
 		  struct ztp_error *error);
 
-/* The same of a descriptor, which stays open; name is for messages. Its writer has
- * all the time in the world. */
+/* The same from a descriptor, which stays open; name is for messages. Waits for
+ * its writer without limit. */
 int ztp_file_read_fd(char **data, size_t *len, int fd, const char *name,
 		     size_t max, struct ztp_error *error);
 

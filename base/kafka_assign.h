@@ -1,13 +1,13 @@
 /*
- * base/kafka_assign.h - partitions are given to a consumer, or taken from it, and
- * what that ends has ended.
+ * base/kafka_assign.h - assigns partitions to a consumer, and waits until those
+ * that it takes away have been stopped.
  *
  * librdkafka stops reading a partition in a thread of its own, after rd_kafka_assign
  * has returned. If the partition is assigned again and then taken away before that, it
  * is stopped twice, and the second stop aborts the process (assertion rktp_started;
- * librdkafka#5573, also in 2.15). So whoever assigns waits for that thread. Whoever
- * takes all away does not: he may do so because the consumer closes, and then the
- * thread may never answer.
+ * librdkafka#5573, also in 2.15). So an assignment waits for that thread. Taking
+ * all partitions away does not: the consumer may be closing, and then the thread
+ * may never answer.
  */
 #ifndef ZTP_BASE_KAFKA_ASSIGN_H
 #define ZTP_BASE_KAFKA_ASSIGN_H

@@ -1,6 +1,6 @@
 /*
- * base/log_flow.h - how much a log takes of what a stranger can make us say
- * again and again, which must not fill the disk. Each event has a hundred lines
+ * base/log_flow.h - bounds the lines that a stranger can make us write again and
+ * again, so that they do not fill the disk. Each event has a hundred lines
  * at once, then ten a second, and a bound in bytes. A bound in bytes for all
  * events together keeps a minute of them below LOG_FLOW_MINUTE. A line that is
  * the first of its event for a minute is always taken, so a loud event does not

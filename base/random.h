@@ -13,8 +13,8 @@
  * could be trusted. */
 void ztp_random(void *bytes, size_t n);
 
-/* The same, for who needs a few bytes very often: the kernel is asked for many
- * at once. Zero it; one thread. */
+/* For callers that need a few bytes very often: asks the kernel for many at
+ * once. Start it as zeros; one thread. */
 struct ztp_random_store {
 	unsigned char bytes[1024];
 	size_t left;

@@ -26,7 +26,8 @@ static void name_text(char out[NAME_MAX_LEN], const X509_NAME *name)
 	BIO_free(bio);
 }
 
-/* The dates are told apart from an unknown issuer, which needs its name. */
+/* An unknown issuer is told by its name, unlike a certificate that is out of
+ * date. */
 static void not_trusted(char out[ZTP_TLS_WHY_MAX], X509 *cert,
 			const struct ztp_tls_wish *wish)
 {

@@ -1,7 +1,7 @@
 /*
- * The strict reader stays: what is no JSON, or is ambiguous, says nothing for
- * sure. This is for values that are sound and all the same no decision, so that
- * their customer gets an answer about the request, and not only a dead letter.
+ * The strict reader still decides: a text that is not JSON, or that could be read
+ * in two ways, names no request. This is for sound JSON that is not a decision,
+ * so that its customer gets a result for the request, and not only a dead letter.
  */
 #include "policy/decision_salvage.h"
 

@@ -6,19 +6,20 @@
  * decides. If none matches, nothing changes, so what comes too late (the answer
  * to a check that nobody waits for) does nothing.
  *
- * Three rules are easy to lose here:
+ * Four rules are easy to lose here:
  *
- * - Who was fenced does not know by whom. Kafka says the same words when a
- *   transaction took too long. So the membership is asked before anybody is
- *   fenced in return; two bridges that did without fenced each other for ever.
+ * - A bridge that was fenced does not know by whom: Kafka's answer is the same
+ *   when a transaction took too long. So it checks its membership before it
+ *   fences anybody in return. Two bridges that did not fenced each other for ever.
  * - A revocation alone is no event. Every member that joins causes one, and the
  *   active one goes on meanwhile; the transactional id is what ends it.
  * - Only a bridge that served writes `left`. One that still waited for the lease
  *   of the one before must not: its successor would not wait either.
- * - Whatever makes a bridge give its place up may make all of them do so, one after
- *   the other, for ever. So nobody takes it again, or gives it away again, without a
- *   pause that grows: `tries` for what came to nothing, `yields` for what another one
- *   may be able to do.
+ * - Whatever makes one bridge give up its place may make all of them give it up,
+ *   one after the other, for ever. So before a bridge takes the place again, or
+ *   gives it up again, it pauses, each time for longer: `tries` counts the times
+ *   that it was chosen in vain, `yields` those that it made way for a bridge that
+ *   might be better off.
  */
 #include "ztp/role.h"
 

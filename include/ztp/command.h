@@ -1,7 +1,7 @@
 /*
  * ztp/command.h - the message on a device's command topic, which is an envelope
  * or the payload's own bytes, and the device's answer to it (DESIGN sections 3
- * and 11).
+ * and 11). Pure; any thread.
  */
 #ifndef ZTP_COMMAND_H
 #define ZTP_COMMAND_H
@@ -42,14 +42,16 @@ struct ztp_command_bytes {
 /* The envelope's members, in this order: type, request_id, status,
  * device_path, reason, message, payload or payload_base64, content_type,
  * payload_erased. Absent ones are left out. A JSON payload is inserted as it
- * was written. */
+ * was written. Returns 0 or ZTP_ERR_NOMEM. The caller frees *bytes with
+ * ztp_command_clear. */
 int ztp_command_build(struct ztp_command_bytes *bytes,
 		      enum ztp_command_format format,
 		      const struct ztp_command *command,
 		      struct ztp_error *error);
 void ztp_command_clear(struct ztp_command_bytes *bytes);
 
-/* The size of the PUBLISH that carries it: fixed header, topic, packet id,
+/* The size in bytes of the PUBLISH that carries it (MQTT 3.1.1 and 5, section
+ * 3.3) at QoS 1: fixed header, topic, packet id,
  * payload and, on MQTT 5, the properties content type, request_id and status
  * (as user properties), correlation data (the request id) and message
  * expiry. */
@@ -66,7 +68,9 @@ struct ztp_applied {
 
 #define ZTP_APPLIED_MAX (8 * 1024) /* bytes */
 
-/* Checks an answer and reads it. A message that is too long is truncated. NULs
+/* Checks an answer and reads it. Returns 0, an error of ztp_json_check,
+ * ZTP_ERR_TYPE, ZTP_ERR_MISSING, ZTP_ERR_VALUE or ZTP_ERR_TOO_LARGE (request_id).
+ * A message that is too long is truncated. NULs
  * after the answer, a byte order mark before it and capitals in its status are
  * ignored. If it can be read but for its status, request_id is filled all the
  * same; else it is "". The error quotes at most the status: anything else may

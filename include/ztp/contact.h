@@ -1,8 +1,8 @@
 /*
- * ztp/contact.h - what the bridge hears of a device after its approval, as pure
- * functions: the device's own answer to its command, and its coming again with
- * the certificate (DESIGN sections 3 and 4). Nothing here knows of a store, a
- * topic or a clock.
+ * ztp/contact.h - what the bridge hears from a device after its approval, as pure
+ * functions: the device's own answer to its command, and its return with the
+ * certificate (DESIGN sections 3 and 4). Nothing here knows of a store, a topic
+ * or a clock.
  */
 #ifndef ZTP_CONTACT_H
 #define ZTP_CONTACT_H

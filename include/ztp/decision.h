@@ -1,8 +1,9 @@
 /*
  * ztp/decision.h - reads a customer's decision in any of its formats: the
  * native object or the OmniCore body, each plain or in a CloudEvent, binary or
- * structured (DESIGN sections 3 and 11). A new format is one more reader in the
- * table in policy/decision.c.
+ * structured (DESIGN sections 3 and 11; CloudEvents 1.0, Kafka Protocol Binding
+ * section 3, JSON Event Format section 3). A new format is one more reader in the
+ * table in policy/decision.c. Pure; any thread. Sizes are in bytes.
  */
 #ifndef ZTP_DECISION_H
 #define ZTP_DECISION_H
@@ -52,11 +53,13 @@ struct ztp_decision {
 	char *metadata; /* owned: a JSON object of strings; NULL: none */
 };
 
-/* value may be NULL (a tombstone), which is ZTP_ERR_EMPTY. On success the
- * caller owns *decision and frees it with ztp_decision_clear. After a failure
- * there is nothing to free, and request_id and path are what could be read of
- * them, else "". A rejection has no payload, and its reason and message are cut
- * where they are too long. */
+/* value may be NULL (a tombstone), which is ZTP_ERR_EMPTY. Returns 0, an error of
+ * ztp_json_check, or ZTP_ERR_CLOUDEVENT, _TYPE, _MISSING, _VALUE, _PATH, _BASE64
+ * or _TOO_LARGE. On success the caller owns *decision and frees it with
+ * ztp_decision_clear. After a failure there is nothing to free, and request_id
+ * and path are what could be read of them, else ""; a body that is a decision
+ * without a good request_id has no path either. A rejection has no payload, and
+ * its reason, message and decided_by are cut where they are too long. */
 int ztp_decision_parse(struct ztp_decision *decision, const char *value,
 		       size_t len, const struct ztp_header *headers,
 		       size_t header_count, struct ztp_error *error);

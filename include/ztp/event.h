@@ -1,6 +1,7 @@
 /*
  * ztp/event.h - Kafka headers: the CloudEvents 1.0 attributes of a record in
- * binary mode (ce_*), the W3C trace context, and those of dead letters.
+ * binary mode (ce_*: Kafka Protocol Binding, section 3.2), the W3C trace context,
+ * and those of dead letters. Pure; no allocation; any thread.
  */
 #ifndef ZTP_EVENT_H
 #define ZTP_EVENT_H
@@ -58,7 +59,8 @@ struct ztp_event {
 size_t ztp_event_headers(struct ztp_header *headers,
 			 const struct ztp_event *event);
 
-/* True for a W3C traceparent of version 00 whose ids are not all zero. */
+/* True for a traceparent of version 00 (W3C Trace Context, section 3.2) whose ids
+ * are not all zero. */
 bool ztp_traceparent_valid(const char *text, size_t len);
 /* Makes one from 24 random bytes, with flags 01 (sampled). */
 void ztp_traceparent_make(char out[ZTP_TRACEPARENT_LEN],

@@ -5,8 +5,8 @@
  *   {13 digits: ms, wall clock, when it joined}-{instance};{version};{advertise}
  *
  * librdkafka gives the one partition to the first member in the order of member
- * ids, which begin with the client.id. So who has been there longest keeps it,
- * and nobody who comes takes it. Pure; any thread.
+ * ids, which begin with the client.id. So the member that joined first keeps it,
+ * and no newcomer takes it. Pure; any thread.
  */
 #ifndef ZTP_GROUP_MEMBER_H
 #define ZTP_GROUP_MEMBER_H
@@ -30,10 +30,10 @@ struct ztp_group_member {
 	char advertise[ZTP_ADVERTISE_MAX + 1]; /* a URL, or "" */
 };
 
-/* Letters, digits, '.', '_' and '-'; not empty. */
+/* 1 to ZTP_INSTANCE_MAX letters, digits, '.', '_' and '-'. */
 bool ztp_instance_valid(const char *instance);
-/* "" or http:// or https:// with a host, and nothing that a client.id or a link
- * must not contain. */
+/* "", or at most ZTP_ADVERTISE_MAX bytes that begin with http:// or https:// and a
+ * host, and contain nothing that a client.id or a link must not contain. */
 bool ztp_advertise_valid(const char *url);
 
 /* Returns 0, or ZTP_ERR_VALUE if a part is not valid. */

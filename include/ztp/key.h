@@ -9,13 +9,15 @@
 
 struct ztp_key;
 
-/* Reads a DER SubjectPublicKeyInfo: RSA 2048-4096 with e = 65537, or EC P-256
- * or P-384 with a point on the curve. The caller frees *key with
- * ztp_key_free. */
+/* Reads a DER SubjectPublicKeyInfo (RFC 3279 2.3.1, RFC 5480 2): RSA 2048-4096
+ * with e = 65537, or EC P-256 or P-384 as a named curve with a point on it,
+ * compressed or not. Returns 0, ZTP_ERR_CERT (not DER), ZTP_ERR_CERT_KEY (any
+ * other key) or ZTP_ERR_NOMEM. The caller frees *key with ztp_key_free. */
 int ztp_key_from_spki(struct ztp_key **key, const void *spki, size_t len,
 		      struct ztp_error *error);
 
-/* As ztp_key_from_spki, from PEM ("PUBLIC KEY"). */
+/* As ztp_key_from_spki, from PEM ("PUBLIC KEY"), of at most ZTP_CERT_TEXT_MAX
+ * bytes (else ZTP_ERR_TOO_LARGE); ZTP_ERR_EMPTY when there is none. */
 int ztp_key_from_pem(struct ztp_key **key, const char *pem, size_t len,
 		     struct ztp_error *error);
 

@@ -1,7 +1,8 @@
 /*
  * ztp/pending.h - checks and reads a pending-provisioning event, the JSON that
  * the broker publishes on ztp/v1/pending (DESIGN sections 3 and 11). The only
- * secret in the result is the certificate's DER.
+ * secret in the result is the certificate's DER. Pure; any thread. Sizes are in
+ * bytes.
  */
 #ifndef ZTP_PENDING_H
 #define ZTP_PENDING_H
@@ -28,9 +29,11 @@ struct ztp_pending {
 /* True for 1-128 characters of [A-Za-z0-9._~-]. */
 bool ztp_request_id_valid(const char *text, size_t len);
 
-/* The certificate must be valid at now_ms (wall clock). On success the caller
- * frees *pending with ztp_pending_clear. The members password and jwt are
- * skipped, never read. */
+/* The certificate must be valid at now_ms (wall clock). Returns 0, an error of
+ * ztp_json_check, ztp_cert_parse or ztp_cert_check_leaf, or ZTP_ERR_TYPE, _MISSING,
+ * _PATH, _VALUE or _TOO_LARGE. On success the caller frees *pending with
+ * ztp_pending_clear; after a failure there is nothing to free. The members
+ * password and jwt are skipped, never read. */
 int ztp_pending_parse(struct ztp_pending *pending, const char *text, size_t len,
 		      int64_t now_ms, struct ztp_error *error);
 void ztp_pending_clear(struct ztp_pending *pending);

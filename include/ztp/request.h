@@ -1,6 +1,7 @@
 /*
  * ztp/request.h - the sanitized request that a customer sees in ztp.requests.
- * It is built field by field from parsed values, never copied from the event.
+ * It is built field by field from parsed values, never copied from the event
+ * (DESIGN section 3). Pure; any thread.
  */
 #ifndef ZTP_REQUEST_H
 #define ZTP_REQUEST_H
@@ -27,7 +28,8 @@ struct ztp_request {
 bool ztp_request_may_omit(const char *field);
 
 /* Builds the record's value as compact JSON; the caller frees *json. omit is a
- * NULL-terminated list of fields to leave out, or NULL. */
+ * NULL-terminated list of fields to leave out, or NULL; one that must stay is
+ * not left out. Returns 0 or ZTP_ERR_NOMEM. */
 int ztp_request_build(char **json, const struct ztp_request *request,
 		      const char *const *omit, struct ztp_error *error);
 

@@ -1,7 +1,7 @@
 /*
  * ztp/result.h - the records in ztp.results: one for each request that ends,
  * one for each decision that had no effect, and the device's own word after its
- * onboarding (applied, apply_failed).
+ * onboarding (applied, apply_failed). DESIGN section 3. Pure; any thread.
  */
 #ifndef ZTP_RESULT_H
 #define ZTP_RESULT_H
@@ -82,7 +82,8 @@ void ztp_result_type(char out[ZTP_RESULT_TYPE_MAX], enum ztp_outcome outcome);
  * decision's position. A record that is written again has the same one. */
 void ztp_result_id(char out[33], const struct ztp_result *result);
 
-/* Builds the record's value; the caller frees *json. */
+/* Builds the record's value; the caller frees *json. Returns 0 or
+ * ZTP_ERR_NOMEM. */
 int ztp_result_build(char **json, const struct ztp_result *result,
 		     struct ztp_error *error);
 

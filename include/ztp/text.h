@@ -49,8 +49,8 @@ bool ztp_utf8_valid(const char *text, size_t len);
  * character if part of it is missing. */
 size_t ztp_utf8_cut(const char *text, size_t len);
 
-/* Reads a text that is a decimal number and nothing else, with an optional '-',
- * in the range from min to max. */
+/* Reads a terminated text that is a decimal number and nothing else, with an
+ * optional '-', in the range from min to max. False leaves *value alone. */
 bool ztp_number_parse(int64_t *value, const char *text, int64_t min,
 		      int64_t max);
 
