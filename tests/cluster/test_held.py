@@ -6,8 +6,9 @@ bridge that was killed."""
 from cluster.pair import wait_active
 from harness.gate import path_of
 from harness.handshake import CUSTOM
+from harness.results import nothing_for, outcomes
 from harness.rig import device_path
-from harness.until import until
+from harness.until import holds_for, until
 
 
 def answered(rig, bridge, path, event, decision="approve"):
@@ -35,7 +36,7 @@ def test_it_waits_for_the_journal_of_the_one_before(plain, ca):
     shown = answered(rig, zulu, path, event)
     wait_active(alpha)
     alpha.wait_log("event=decision_held")
-    assert not rig.reader.find(rig.topics["results"], key=path)
+    holds_for(lambda: not outcomes(rig, path), 0.3, "it is held")
     zulu.start()
     said = device.wait(device.command_topic)[0].json()
     assert said["request_id"] == shown.json()["request_id"]
@@ -56,6 +57,7 @@ def test_it_waits_for_the_gate(gated):
     zulu.start().wait_log("event=standing_by")
     alpha.stop()
     wait_active(zulu)
+    nothing_for(rig, path, 0.3, "nothing is written again")
     for topic in ("requests", "results"):
         assert len(rig.reader.find(rig.topics[topic], key=path)) == 1
 

@@ -67,7 +67,7 @@ def test_decided_twice(rig, ca, first, second, outcome):
         outcome_of(rig, request, outcome), outcome, device.path,
         request.json()["request_id"], (rig.topics["decisions"], *at),
     )
-    assert len(device.messages) == 1
+    device.exactly(1)
 
 
 def test_decided_twice_across_a_restart(rig, ca):
@@ -87,7 +87,7 @@ def test_decided_twice_across_a_restart(rig, ca):
             request.json()["request_id"], (rig.topics["decisions"], *at),
         )
         assert len(outcomes(rig, device.path)) == 2
-        assert len(device.messages) == 1
+        device.exactly(1)
 
 
 @pytest.mark.parametrize("key", ["somebody", None])
@@ -126,7 +126,8 @@ def test_mismatch(rig, ca):
     assert places == {one, two}
     rig.decide(request, fingerprint_sha256=ca.leaf().fingerprint)
     outcome_of(rig, request, "onboarded")
-    assert len(device.messages) == 1 and other.messages == []
+    device.exactly(1)
+    assert other.messages == []
 
 
 def test_expired(rig, ca):
@@ -149,7 +150,7 @@ def test_expired(rig, ca):
     assert second.json()["request_id"] != first.json()["request_id"]
     rig.decide(second)
     outcome_of(rig, second, "onboarded")
-    assert [m.json()["status"] for m in device.messages] == [
+    assert [m.json()["status"] for m in device.exactly(2)] == [
         "rejected", "approved",
     ]
 
@@ -203,7 +204,7 @@ def test_contenders(rig, ca):
         outcome_of(rig, first, "conflict", 2), "conflict", device.path,
         first.json()["request_id"], (rig.topics["decisions"], *at),
     )
-    assert [m.json().get("payload") for m in device.messages] == ["second"]
+    assert [m.json().get("payload") for m in device.exactly(1)] == ["second"]
 
 
 def test_rejected_contender_leaves_the_other(rig, ca):
@@ -216,7 +217,7 @@ def test_rejected_contender_leaves_the_other(rig, ca):
     outcome_of(rig, second, "onboarded")
     # Both share one command topic without a gate, so a rejection could be
     # taken for the other one's answer.
-    assert [m.json()["status"] for m in device.messages] == ["approved"]
+    assert [m.json()["status"] for m in device.exactly(1)] == ["approved"]
 
 
 def test_device_exists(rig, ca):
@@ -229,7 +230,7 @@ def test_device_exists(rig, ca):
         record, "conflict", device.path, record.json()["request_id"]
     )
     assert len(rig.reader.find(rig.topics["requests"], device.path)) == 1
-    assert len(device.messages) == 1
+    device.exactly(1)
 
 
 def test_ninth_contender(rig, ca):

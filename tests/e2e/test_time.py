@@ -268,7 +268,7 @@ def test_announced_at_most_once_in_an_interval(strict, ca):
     assert len({r.header("ce_id") for r in found}) == 1
     rig.decide(request)
     outcome_of(rig, request, "onboarded")
-    assert len(device.messages) == 1
+    device.exactly(1)
 
 
 @pytest.mark.parametrize("store", [

@@ -156,3 +156,12 @@ class Client:
             f"{len(self.messages)}",
             timeout,
         )
+
+    def exactly(self, count=1):
+        """Waits for that many messages, on any topic; there must be no more.
+
+        A result in Kafka says that the broker has a message, and not that this
+        client has read it from its socket."""
+        found = self.wait(count=count)
+        assert len(found) == count, found
+        return found

@@ -110,8 +110,8 @@ def test_paths_that_share_a_topic(rig_with, ca):
         rig.decide(request, payload="for the second")
     result = rig.result(second)
     assert result.json()["outcome"] == "conflict"
-    assert [m.json().get("payload") for m in device.messages
-            if m.json()["status"] == "approved"] == ["for the first"]
+    approved = device.wait(match=lambda m: m.json()["status"] == "approved")
+    assert [m.json().get("payload") for m in approved] == ["for the first"]
 
 
 def test_mqtt_3(rig_with, ca):

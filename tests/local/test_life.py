@@ -57,7 +57,7 @@ def test_decision_after_expiry(hasty, ca):
         again, "expired", device.path, request.json()["request_id"],
         (hasty.topics["decisions"], *at),
     )
-    assert all(m.json()["status"] == "rejected" for m in device.messages)
+    assert [m.json()["status"] for m in device.exactly(1)] == ["rejected"]
 
 
 def test_next_attempt_after_expiry(hasty, ca):
@@ -208,9 +208,8 @@ def test_contenders(rig, ca):
         late, "conflict", device.path, second.json()["request_id"],
         (rig.topics["decisions"], *at),
     )
-    approved = [m.json() for m in device.messages
-                if m.json()["status"] == "approved"]
-    assert [m["payload"] for m in approved] == ["mine"]
+    approved = device.wait(match=lambda m: m.json()["status"] == "approved")
+    assert [m.json()["payload"] for m in approved] == ["mine"]
 
 
 def test_another_certificate_for_an_onboarded_device(rig, ca):

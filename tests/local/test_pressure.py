@@ -45,7 +45,7 @@ def test_max_requests(rig_with, ca, restart):
         device.path for device in devices
     )
     for device in devices:
-        assert len(device.messages) == 1
+        device.exactly(1)
 
 
 @pytest.fixture
