@@ -57,6 +57,7 @@ static void headers_by_exact_name(void **state)
 					     {"e", {"", 0}}};
 
 	(void)state;
+	assert_int_equal(*ztp_header_get(headers, 4, "b").p, '1');
 	assert_int_equal(*ztp_header_get(headers, 4, "a").p, '2');
 	assert_int_equal(*ztp_header_get(headers, 4, "A").p, '2');
 	assert_null(ztp_header_get(headers, 4, "").p);

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "ztp/group_member.h"
@@ -120,6 +121,13 @@ static void too_long_is_not_read(void **unused)
 	assert_true(ztp_group_member_read(&member, text));
 	memset(text + n, 'i', ZTP_INSTANCE_MAX + 1);
 	memcpy(text + n + ZTP_INSTANCE_MAX + 1, ";1;", 4);
+	assert_false(ztp_group_member_read(&member, text));
+	/* An address may be missing, but not be too long. */
+	n += (size_t)snprintf(text + n, sizeof(text) - n, "b;1;http://");
+	memset(text + n, 'h', ZTP_ADVERTISE_MAX - 7);
+	text[n + ZTP_ADVERTISE_MAX - 7] = '\0';
+	assert_true(ztp_group_member_read(&member, text));
+	memcpy(text + n + ZTP_ADVERTISE_MAX - 7, "h", 2);
 	assert_false(ztp_group_member_read(&member, text));
 }
 

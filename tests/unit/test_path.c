@@ -135,6 +135,7 @@ static void topic_is_rendered(void **state)
 		{"to/{subscription}-{registry}.{device}",
 		 "to/acme-plant-7.pump-42"},
 		{"\xc3\xa4/{device}", "\xc3\xa4/pump-42"},
+		{"a b\xc2\xa0/{device}", "a b\xc2\xa0/pump-42"},
 	};
 	struct ztp_path path;
 	char topic[ZTP_TOPIC_MAX + 1];
@@ -230,14 +231,23 @@ static void topic_is_of_commands_only(void **state)
 
 static void topic_as_long_as_it_may_be(void **state)
 {
-	char template[512];
+	char template[512], id[ZTP_ID_MAX + 1], text[ZTP_PATH_MAX + 1];
+	char topic[ZTP_TOPIC_MAX + 1];
 	struct ztp_error error;
+	struct ztp_path path;
 
 	(void)state;
+	memset(id, 'i', ZTP_ID_MAX);
+	id[ZTP_ID_MAX] = '\0';
+	snprintf(text, sizeof text, "subscriptions/%s/registries/%s/devices/%s",
+		 id, id, id);
+	assert_int_equal(ztp_path_parse(&path, text, strlen(text), NULL), 0);
 	memset(template, 'x', sizeof template);
 	memcpy(template, "{device_path}/", 14);
 	template[13 + ZTP_TOPIC_MAX - ZTP_PATH_MAX] = '\0';
 	assert_int_equal(ztp_topic_check(template, &error), 0);
+	assert_int_equal(ztp_topic_render(topic, template, &path),
+			 ZTP_TOPIC_MAX);
 	template[13 + ZTP_TOPIC_MAX - ZTP_PATH_MAX] = 'x';
 	template[13 + ZTP_TOPIC_MAX - ZTP_PATH_MAX + 1] = '\0';
 	assert_int_equal(ztp_topic_check(template, &error), ZTP_ERR_VALUE);

@@ -49,6 +49,13 @@ static void utf8_characters(void **state)
 		size_t len;
 	} vectors[] = {
 		{"a", 1},
+		{"\x7f", 1},
+		{"\xc2\x80", 2}, /* the first and the last of each length */
+		{"\xdf\xbf", 2},
+		{"\xe0\xa0\x80", 3},
+		{"\xef\xbf\xbf", 3},
+		{"\xf0\x90\x80\x80", 4},
+		{"\xee\x80\x80", 3}, /* behind the surrogates */
 		{"\xc3\xa4", 2},
 		{"\xe2\x82\xac", 3},
 		{"\xf0\x9f\x98\x80", 4},
@@ -120,6 +127,7 @@ static void numbers(void **state)
 		{"0", true, 0},	    {"42", true, 42},
 		{"-7", true, -7},   {"007", true, 7},
 		{"100", true, 100}, {"101", false, 0},
+		{"9", true, 9},	    {"99", true, 99},
 		{"-8", false, 0},   {"", false, 0},
 		{"-", false, 0},    {"+1", false, 0},
 		{" 1", false, 0},   {"1 ", false, 0},
