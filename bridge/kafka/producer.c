@@ -103,9 +103,19 @@ static uint64_t partition_bit(const rd_kafka_message_t *message)
 	return 1ull << ((uint32_t)message->partition % 64);
 }
 
+/* One before it has failed, and is sent again. */
+static bool is_out_of_order(const struct topic_window *window,
+			    const struct window_lane *lane,
+			    const rd_kafka_message_t *message)
+{
+	return window->resend & partition_bit(message) ||
+	       (lane->behind && lane->resend);
+}
+
 /* Keeps the records of a device in order: when one fails, the records of its
  * partition that were sent after it are sent again after it, even if they
- * have arrived. */
+ * have arrived. Those without a key are not: they have no order, and a lane that
+ * catches up does not read them again. */
 static void on_report(struct producer *p, const rd_kafka_message_t *message)
 {
 	uintptr_t tag = (uintptr_t)message->_private;
@@ -124,8 +134,7 @@ static void on_report(struct producer *p, const rd_kafka_message_t *message)
 		return;
 	}
 	producer_succeeded(p, window, flight);
-	if (window->resend & partition_bit(message) ||
-	    (lane->behind && lane->resend)) {
+	if (!flight->keyless && is_out_of_order(window, lane, message)) {
 		producer_retry_record(p, window, flight);
 		return;
 	}

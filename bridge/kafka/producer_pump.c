@@ -133,6 +133,7 @@ static enum producer_sent send_stored(struct producer *p,
 	flight->seq = record->seq;
 	flight->request = record->request;
 	flight->alone = alone;
+	flight->keyless = producer_is_keyless(record);
 	if (send_record(p, window, flight, record))
 		return PRODUCER_SENT;
 	window_release(window, flight);

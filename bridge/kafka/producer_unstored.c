@@ -55,6 +55,7 @@ bool producer_take(struct producer *p, const struct store_record *record,
 	unstored->since = p->core->now;
 	flight->unstored = unstored;
 	flight->request = record->request;
+	flight->keyless = producer_is_keyless(record);
 	window->unstored++;
 	p->unsettled++;
 	return true;

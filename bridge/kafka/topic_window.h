@@ -63,6 +63,7 @@ struct in_flight {
 	struct unstored *unstored; /* owned, or NULL */
 	uint16_t lane;
 	bool alone;	       /* handed over with nothing beside it */
+	bool keyless;	       /* it has no order to keep */
 	uint16_t next, before; /* in order; next also links the free ones */
 };
 

@@ -325,6 +325,30 @@ static void test_without_a_key(void **state)
 	expect_all_in_order(c);
 }
 
+/* Its partition stands still a second time, after one before it has failed. */
+static void test_without_a_key_in_one_that_stands_twice(void **state)
+{
+	struct lanes_case *c = *state;
+	struct topic_window *window = &c->producer->windows[TOPIC];
+	struct window_lane *lane = &window->lanes[AWAY];
+	int64_t until = ztp_clock_boot() + DEADLINE_MS;
+	struct store_record record = {.topic = TOPIC, .value = {"v", 1}};
+
+	turn(c); /* now there are lanes */
+	lead(c, AWAY, DOWN);
+	window->keyless = (AWAY + PARTITIONS - 1) % PARTITIONS;
+	assert_int_equal(store_outbox_add(c->store, &record, &c->error), 0);
+	until_standing(c, 1);
+	assert_int_equal(lane->sent, 1);
+	lane->resend = window->rewind = true;
+	while (window->rewind || !lane->behind) {
+		assert_true(ztp_clock_boot() < until);
+		turn(c);
+	}
+	lead(c, AWAY, HERE);
+	until_left(c, 0);
+}
+
 /* It waits as long as no partition takes anything, and is not passed by. */
 static void test_without_a_key_when_all_are_away(void **state)
 {
@@ -415,6 +439,7 @@ int main(void)
 		T(test_the_others_fail),
 		T(test_one_after_the_other),
 		T(test_without_a_key),
+		T(test_without_a_key_in_one_that_stands_twice),
 		T(test_without_a_key_when_all_are_away),
 		T(test_past_the_outbox),
 		T(test_more_partitions),
