@@ -68,6 +68,12 @@ int64_t producer_next(const struct producer *producer);
  * records of the topic wait there). */
 bool producer_take(struct producer *producer, const struct store_record *record,
 		   const struct journal_mark *from);
+/* During apply, before a record is put into the outbox: what came before it, and
+ * has been taken, goes there first if it may be of the same device. Kafka might
+ * refuse it for now, and then it would follow. */
+int producer_keep_order(struct producer *producer,
+			const struct store_record *record,
+			struct ztp_error *error);
 /* Must new requests wait in the journal, because so many records are on their
  * way to Kafka that producer_take would refuse the next? *soon: this turn's
  * settle makes room. False if Kafka has stopped taking records. */

@@ -90,29 +90,61 @@ struct journal_mark producer_floor(struct producer *p,
 	return floor;
 }
 
-int producer_move_to_outbox(struct producer *p, struct topic_window *window,
-			    struct ztp_error *error)
+/* Is it neither in the outbox nor at Kafka? */
+static bool is_outside(const struct in_flight *flight)
 {
-	struct in_flight *flight;
-	bool due = false;
+	return flight->unstored && flight->phase != IN_FLIGHT_DONE &&
+	       flight->spilled == 0;
+}
+
+/* This one and all that follow it. */
+static int move_from(struct producer *p, struct topic_window *window,
+		     struct in_flight *flight, struct ztp_error *error)
+{
 	int rc = 0;
 
-	for (flight = window_first(window); flight && rc == 0;
-	     flight = window_next(window, flight)) {
+	for (; flight && rc == 0; flight = window_next(window, flight)) {
 		struct unstored *unstored = flight->unstored;
 
-		if (!unstored || flight->phase == IN_FLIGHT_DONE)
+		if (!is_outside(flight))
 			continue;
-		if (!due && flight->phase != IN_FLIGHT_FAILED &&
-		    !window->rewind &&
-		    p->core->now - unstored->since < UNSTORED_MS)
-			return 0;
-		due = true;
 		rc = store_outbox_add(p->store, &unstored->record, error);
 		flight->spilled = unstored->record.seq;
 		p->unsettled++;
 	}
 	return rc;
+}
+
+int producer_move_to_outbox(struct producer *p, struct topic_window *window,
+			    struct ztp_error *error)
+{
+	struct in_flight *flight = window_first(window);
+
+	while (flight && !is_outside(flight))
+		flight = window_next(window, flight);
+	if (!flight || (flight->phase != IN_FLIGHT_FAILED && !window->rewind &&
+			p->core->now - flight->unstored->since < UNSTORED_MS))
+		return 0;
+	return move_from(p, window, flight, error);
+}
+
+int producer_keep_order(struct producer *p, const struct store_record *record,
+			struct ztp_error *error)
+{
+	struct topic_window *window = &p->windows[record->topic];
+	struct in_flight *flight;
+	int lane;
+
+	if (window->unstored == 0 || producer_is_keyless(record))
+		return 0;
+	lane = producer_lane(p, window, record);
+	for (flight = window_first(window); flight;
+	     flight = window_next(window, flight))
+		if (is_outside(flight) && !flight->keyless &&
+		    flight->lane == lane)
+			return move_from(p, window, window_first(window),
+					 error);
+	return 0;
 }
 
 void producer_settle_moved(struct topic_window *window,

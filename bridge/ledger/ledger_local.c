@@ -6,9 +6,13 @@ static int write_record(struct ledger *ledger, struct store_record *record,
 {
 	struct ledger_local *local = (struct ledger_local *)ledger;
 
+	int rc = 0;
+
 	if (from && producer_take(local->producer, record, from))
 		return 0;
-	return store_outbox_add(local->store, record, error);
+	if (local->producer)
+		rc = producer_keep_order(local->producer, record, error);
+	return rc == 0 ? store_outbox_add(local->store, record, error) : rc;
 }
 
 static bool is_full(const struct ledger *ledger, bool *soon)

@@ -88,6 +88,15 @@ bool producer_take(struct producer *p, const struct store_record *record,
 	return true;
 }
 
+int producer_keep_order(struct producer *p, const struct store_record *record,
+			struct ztp_error *error)
+{
+	(void)p;
+	(void)record;
+	(void)error;
+	return 0;
+}
+
 /* --- MQTT */
 
 void mqtt_out_join(struct mqtt_out *mqtt, struct mqtt_out_user *user)

@@ -411,6 +411,52 @@ static void test_past_the_outbox(void **state)
 	until_left(c, 0);
 }
 
+/* The next record of the partition, past the outbox if it may. */
+static bool add_past(struct lanes_case *c, int partition)
+{
+	struct journal_mark mark = {0};
+	char key[] = "d0", value[16];
+	struct store_record record = {
+		.topic = TOPIC, .key = {key, 2}, .value = {value, 0}};
+
+	while (rd_kafka_msg_partitioner_murmur2(NULL, key, 2, PARTITIONS, NULL,
+						NULL) != partition)
+		key[1]++;
+	record.value.n = (size_t)snprintf(value, sizeof(value), "%d",
+					  c->made[partition]++);
+	if (producer_take(c->producer, &record, &mark))
+		return true;
+	assert_int_equal(producer_keep_order(c->producer, &record, &c->error),
+			 0);
+	assert_int_equal(store_outbox_add(c->store, &record, &c->error), 0);
+	return false;
+}
+
+/* What comes after it goes to the outbox first, because the partition stands by
+ * then, and what Kafka had is sent again. */
+static void test_past_the_outbox_in_order(void **state)
+{
+	struct lanes_case *c = *state;
+	struct window_lane *lane = &c->producer->windows[TOPIC].lanes[AWAY];
+	int64_t until = ztp_clock_boot() + DEADLINE_MS;
+
+	turn(c);
+	lead(c, AWAY, DOWN);
+	add(c, AWAY, 1);
+	while (lane->sent == 0 || c->in.core.now - lane->heard_at < 500) {
+		assert_true(ztp_clock_boot() < until);
+		turn(c);
+	}
+	assert_true(add_past(c, AWAY));
+	until_standing(c, 2);
+	assert_int_equal(c->producer->windows[TOPIC].unstored, 1);
+	assert_false(add_past(c, AWAY));
+	turn(c);
+	c->producer->stuck = true;
+	lead(c, AWAY, HERE);
+	expect_all_in_order(c);
+}
+
 /* The topic has more partitions than before. */
 static void test_more_partitions(void **state)
 {
@@ -442,6 +488,7 @@ int main(void)
 		T(test_without_a_key_in_one_that_stands_twice),
 		T(test_without_a_key_when_all_are_away),
 		T(test_past_the_outbox),
+		T(test_past_the_outbox_in_order),
 		T(test_more_partitions),
 	};
 
