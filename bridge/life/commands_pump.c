@@ -178,6 +178,60 @@ static void refill(struct commands *c)
 
 /* --- suspects */
 
+/* Those that the gate has answered meanwhile, or has not for too long. */
+static void forget_silent(struct commands *c)
+{
+	struct suspects *s = &c->suspects;
+	int i, kept = 0;
+
+	for (i = 0; i < s->silent_count; i++)
+		if (is_busy(c, s->silent[i]))
+			s->silent[kept++] = s->silent[i];
+	s->silent_count = kept;
+}
+
+static void look_at_suspect(struct commands *c)
+{
+	struct suspects *s = &c->suspects;
+	struct registrar *registrar = c->b->registrar;
+
+	forget_silent(c);
+	if (s->n <= 0)
+		return;
+	if (!is_busy(c, s->n))
+		suspects_answered(s, c->b->core.now);
+	else if (registrar && registrar_busy(registrar, s->n))
+		suspects_look(s, c->b->core.now);
+}
+
+struct next_suspect {
+	const struct commands *c;
+	int64_t at;
+};
+
+static int take_next(void *arg, const struct store_owed *owed)
+{
+	struct next_suspect *next = arg;
+
+	if (is_busy(next->c, owed->n))
+		return STORE_PASSED;
+	next->at = owed->retry_at;
+	return 1;
+}
+
+/* When the next suspect is due that the gate does not have already; 0: never. */
+static int64_t next_suspect(const struct commands *c)
+{
+	struct next_suspect next = {c, 0};
+	struct ztp_error error;
+
+	if (c->suspects.silent_count == 0)
+		return store_next_suspect(c->b->store);
+	(void)store_suspect_each(c->b->store, INT64_MAX, 1, take_next, &next,
+				 &error); /* the pump says what is wrong */
+	return next.at;
+}
+
 /* Ends the walk with 2 if the broker is asked first whether it takes anything.
  */
 static int ask_first(struct pumping *p, const struct store_owed *owed)
@@ -205,7 +259,7 @@ static int pump_suspect(void *arg, const struct store_owed *owed)
 	int rc;
 
 	if (is_busy(c, owed->n))
-		return 0;
+		return STORE_PASSED;
 	rc = ask_first(p, owed);
 	if (rc != 0)
 		return rc;
@@ -224,14 +278,13 @@ static bool pump_suspects(struct commands *c)
 {
 	struct pumping p = {.c = c};
 	struct suspects *s = &c->suspects;
-	int64_t now = c->b->core.now, next = store_next_suspect(c->b->store);
-	int rc;
+	int64_t now = c->b->core.now;
+	int in_flight, rc;
 
-	if (s->n > 0 && !is_busy(c, s->n))
-		suspects_answered(s, now);
-	switch (suspects_turn(s, now, next,
-			      c->waiting +
-				      registrar_in_flight(c->b->registrar))) {
+	look_at_suspect(c);
+	in_flight = c->waiting + registrar_in_flight(c->b->registrar) -
+		    s->silent_count;
+	switch (suspects_turn(s, now, next_suspect(c), in_flight)) {
 	case SUSPECTS_NONE:
 		return false;
 	case SUSPECTS_WAIT:
@@ -296,8 +349,7 @@ int64_t commands_due(const struct commands *c)
 	int64_t now = c->b->core.now;
 	int64_t fresh = store_next_retry(c->b->store, true);
 	int64_t later = store_next_retry(c->b->store, false);
-	int64_t suspect =
-		suspects_due(&c->suspects, store_next_suspect(c->b->store));
+	int64_t suspect = suspects_due(&c->suspects, next_suspect(c));
 
 	if (suspect > now && (later <= now || suspect < later))
 		later = suspect;

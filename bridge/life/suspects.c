@@ -2,6 +2,7 @@
 
 #define DRAIN_MS 500  /* for the answers to what was sent before */
 #define ALONE_MS 1000 /* for the answer to the suspect */
+#define HALVINGS 2    /* of that, after silent ones */
 #define RETRY_MS 100  /* none could be sent */
 
 /* From a lost connection to the next suspect. The pause is much longer than it
@@ -11,12 +12,17 @@
  * connection. */
 static const struct ztp_retry_pace pace = {.first_ms = 2500, .max_ms = 5000};
 
+static int64_t alone_ms(const struct suspects *s)
+{
+	return ALONE_MS >> s->silences;
+}
+
 enum suspects_turn suspects_turn(struct suspects *s, int64_t now, int64_t next,
 				 int in_flight)
 {
 	if (s->n != 0)
-		return now - s->sent_at < ALONE_MS ? SUSPECTS_WAIT
-						   : SUSPECTS_NONE;
+		return now - s->sent_at < alone_ms(s) ? SUSPECTS_WAIT
+						      : SUSPECTS_NONE;
 	if (next == 0 || next > now || now < s->not_before) {
 		s->since = 0;
 		return SUSPECTS_NONE;
@@ -38,7 +44,7 @@ void suspects_sent(struct suspects *s, int64_t now, int64_t n)
 	s->not_before = now + RETRY_MS;
 }
 
-void suspects_answered(struct suspects *s, int64_t now)
+static void end_turn(struct suspects *s, int64_t now)
 {
 	int64_t waited = now - s->since;
 
@@ -47,15 +53,32 @@ void suspects_answered(struct suspects *s, int64_t now)
 	s->n = 0;
 	s->since = 0;
 	s->not_before = now + 2 * waited;
+}
+
+void suspects_answered(struct suspects *s, int64_t now)
+{
+	end_turn(s, now);
 	ztp_retry_succeeded(&s->cost);
+}
+
+void suspects_look(struct suspects *s, int64_t now)
+{
+	if (now - s->sent_at < alone_ms(s) ||
+	    s->silent_count == SUSPECTS_SILENT_MAX)
+		return;
+	s->silent[s->silent_count++] = s->n;
+	if (s->silences < HALVINGS)
+		s->silences++;
+	end_turn(s, now);
 }
 
 void suspects_down(struct suspects *s, int64_t now, uint32_t random)
 {
-	if (s->n != 0)
+	if (s->n != 0 || s->silent_count > 0)
 		ztp_retry_failed(&s->cost, &pace, now, random);
 	s->n = 0;
 	s->since = 0;
+	s->silent_count = s->silences = 0;
 }
 
 void suspects_up(struct suspects *s, int64_t now)
@@ -70,7 +93,7 @@ void suspects_up(struct suspects *s, int64_t now)
 int64_t suspects_due(const struct suspects *s, int64_t next)
 {
 	if (s->n != 0)
-		return s->sent_at + ALONE_MS;
+		return s->sent_at + alone_ms(s);
 	if (next == 0)
 		return 0;
 	if (s->since != 0)

@@ -262,6 +262,11 @@ bool registrar_has_room(const struct registrar *g)
 
 bool registrar_busy(const struct registrar *g, int64_t n)
 {
+	int i;
+
+	for (i = 0; g->keeps && i < g->sent_count; i++)
+		if (g->sent[i] == n)
+			return true;
 	return g->busy == n;
 }
 

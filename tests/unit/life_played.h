@@ -63,7 +63,8 @@ struct registrar {
 	bool ready, absent;
 	bool full;    /* no room for another question */
 	int64_t busy; /* with this row */
-	bool losers;  /* are to be told before anything is registered */
+	bool keeps;   /* and with all that it was sent */
+	bool losers;	     /* are to be told before anything is registered */
 	int64_t sent[16], asked[16], later[16];
 	int sent_count, asked_count, later_count;
 	char disposed[16][ZTP_REQUEST_ID_MAX + 1];

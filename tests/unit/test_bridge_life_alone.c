@@ -211,6 +211,42 @@ static void a_question_to_the_gate_may_be_one(void **state)
 	assert_int_equal(c->registrar.sent_count, 2);
 }
 
+/* The gate says nothing about many, and answers for one that is behind them. */
+static void many_silent_ones_do_not_keep_the_others(void **state)
+{
+	enum { SILENT = 12, TICK_MS = 50 };
+	struct life_case *c = *state;
+	struct store_request r;
+	int64_t first = 0;
+	int i, took = 0;
+
+	for (i = 0; i <= SILENT; i++) {
+		r = life_row(c, life_put(c, PUMP, i, ZTP_STATE_APPROVED,
+					 ZTP_OWED_REGISTER));
+		r.owed.losses = 1;
+		life_save(c, &r);
+		first = first ? first : r.n;
+	}
+	life_up(c, 10);
+	c->registrar.keeps = true;
+	for (; c->registrar.sent_count <= SILENT; took += TICK_MS) {
+		life_pump(c);
+		assert_true(took < 16000);
+		life_pass(c, TICK_MS);
+	}
+	for (i = 0; i <= SILENT; i++)
+		assert_int_equal(c->registrar.sent[i], first + i);
+	/* The gate has them: none is sent twice, and nobody waits for them. */
+	first = owed(c, VALVE, 1);
+	for (took = 0; c->mqtt.count == 0; took += TICK_MS) {
+		assert_true(took < 1000);
+		life_pump(c);
+		life_pass(c, TICK_MS);
+	}
+	said(c, 0, first);
+	assert_int_equal(c->registrar.sent_count, SILENT + 1);
+}
+
 static void a_busy_one_is_passed_over(void **state)
 {
 	struct life_case *c = *state;
@@ -263,6 +299,7 @@ int main(void)
 		LIFE_TEST(the_connection_settles_first),
 		LIFE_TEST(what_cannot_be_sent_now_holds_up_nobody),
 		GATE_TEST(a_question_to_the_gate_may_be_one),
+		GATE_TEST(many_silent_ones_do_not_keep_the_others),
 		GATE_TEST(a_busy_one_is_passed_over),
 		GATE_TEST(a_registration_without_an_answer_is_in_doubt),
 	};
