@@ -71,7 +71,8 @@ static const struct ztp_retry_pace apart = {
 };
 
 #define NOTICE_MS 5000	/* to deliver a notice once it can be sent */
-#define QUEUED_MS 30000 /* until we look again at one that is still queued */
+#define QUEUED_MS 30000 /* until we look again at one that is still queued, */
+#define QUEUED_OF 32	/* or this part of the time that it has waited */
 #define ANSWER_MS 5000	/* for the device to answer before we send again */
 #define DENIED_MS 5000
 
@@ -404,9 +405,25 @@ static int64_t retry_after(enum retry change, const struct ztp_obligation *o,
 	return o->retry_at;
 }
 
-static int64_t due_after(enum due change, int64_t due_at,
+/* Each look at what is queued is a write, and while the broker is away everything
+ * is: who has waited for a day need not be looked at every half a minute. But the
+ * time when waiting ends is not missed. */
+static int64_t next_look(const struct ztp_obligation *o,
 			 const struct ztp_owed_facts *facts)
 {
+	int64_t pause = (facts->now - o->retry_at) / QUEUED_OF;
+	int64_t until = facts->now + (pause > QUEUED_MS ? pause : QUEUED_MS);
+
+	return facts->queued_until > facts->now && facts->queued_until < until
+		       ? facts->queued_until
+		       : until;
+}
+
+static int64_t due_after(enum due change, const struct ztp_obligation *o,
+			 const struct ztp_owed_facts *facts)
+{
+	int64_t due_at = o->due_at;
+
 	switch (change) {
 	case DUE_KEPT:
 		return due_at;
@@ -422,7 +439,7 @@ static int64_t due_after(enum due change, int64_t due_at,
 	case DUE_NOTICE:
 		return facts->now + NOTICE_MS;
 	case DUE_QUEUED:
-		return facts->now + QUEUED_MS;
+		return next_look(o, facts);
 	}
 	return due_at;
 }
@@ -439,6 +456,6 @@ bool ztp_obligation_change(struct ztp_obligation *o, enum ztp_owed_event event,
 	o->tries = tries_after(line->tries, o->tries);
 	o->losses = losses_after(event, o->losses, facts);
 	o->retry_at = retry_after(line->retry, o, facts);
-	o->due_at = due_after(line->due, o->due_at, facts);
+	o->due_at = due_after(line->due, o, facts);
 	return true;
 }

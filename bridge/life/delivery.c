@@ -172,14 +172,19 @@ static bool is_untried(const struct bridge *b, const struct store_request *r)
 
 /* It waits for as long again as a device has, and then the customer is told: the
  * broker may never come back. */
-static bool waits_for_broker(const struct bridge *b,
-			     const struct store_request *r)
+static int64_t waits_until(const struct bridge *b,
+			   const struct store_request *r)
 {
 	int64_t timeout = b->core.config->onboarding.delivery_timeout_ms;
 	int64_t more = timeout > QUEUED_MAX_MS ? timeout : QUEUED_MAX_MS;
 
-	return is_untried(b, r) &&
-	       b->core.now - r->owed.retry_at < timeout + more;
+	return r->owed.retry_at + timeout + more;
+}
+
+static bool waits_for_broker(const struct bridge *b,
+			     const struct store_request *r)
+{
+	return is_untried(b, r) && b->core.now < waits_until(b, r);
 }
 
 static const char *why_undelivered(const struct bridge *b,
@@ -202,6 +207,7 @@ int delivery_due(struct bridge *b, struct store_request *r, bool queued,
 	if (ztp_owed_is_notice(r->owed.what))
 		return move_owe(b, r, ZTP_ON_DEADLINE, &facts, error);
 	facts.queued = waits_for_broker(b, r);
+	facts.queued_until = waits_until(b, r);
 	if (r->state == ZTP_STATE_REGISTERED && !facts.queued)
 		return move_finish_decided(b, r, ZTP_STATE_UNDELIVERABLE,
 					   why_undelivered(b, r), error);

@@ -107,7 +107,8 @@ struct ztp_owed_facts {
 	bool behind;   /* APPROVED: those who lost are to be told first */
 	int64_t now;   /* ms, as the times below */
 	int64_t deadline, delivery_timeout, not_before;
-	uint32_t random; /* for the jitter of pauses */
+	int64_t queued_until; /* DEADLINE: it waits no longer then; or 0 */
+	uint32_t random;      /* for the jitter of pauses */
 };
 
 /* Changes the obligation as the event demands. Returns false when the event

@@ -317,6 +317,30 @@ static void it_does_not_wait_for_the_broker_for_ever(void **state)
 	life_is(c, n, ZTP_STATE_UNDELIVERABLE);
 }
 
+/* It may be one of very many, and each look is a write. */
+static void who_has_waited_long_is_looked_at_seldom(void **state)
+{
+	struct life_case *c = *state;
+	int64_t n, from, waited, end;
+	int looks = 0;
+
+	c->config.onboarding.delivery_timeout_ms = 24 * 60 * LIFE_MIN;
+	n = life_put(c, PUMP, 1, ZTP_STATE_REGISTERED, ZTP_OWED_SEND);
+	from = life_row(c, n).owed.retry_at;
+	end = from + 48 * 60 * LIFE_MIN;
+	c->b.core.now = from + 24 * 60 * LIFE_MIN;
+	for (; life_row(c, n).state == ZTP_STATE_REGISTERED; looks++) {
+		life_due(c);
+		waited = c->b.core.now - from;
+		if (waited < end - from)
+			c->b.core.now = life_row(c, n).owed.due_at;
+		assert_true(c->b.core.now <= from + waited + waited / 32);
+	}
+	assert_int_equal(c->b.core.now, end);
+	life_is(c, n, ZTP_STATE_UNDELIVERABLE);
+	assert_in_range(looks, 2, 40);
+}
+
 /* Once it has been tried, it ends. */
 static void a_command_that_waited_ends(void **state)
 {
@@ -444,6 +468,7 @@ int main(void)
 		LIFE_TEST(a_command_that_is_not_taken_in_time),
 		LIFE_TEST(a_command_waits_for_the_broker),
 		LIFE_TEST(it_does_not_wait_for_the_broker_for_ever),
+		LIFE_TEST(who_has_waited_long_is_looked_at_seldom),
 		LIFE_TEST(a_command_that_waited_ends),
 		LIFE_TEST(what_was_given_up_may_be_given_up_again),
 		LIFE_TEST(a_notice_has_its_time_once_it_is_out),
