@@ -91,13 +91,20 @@ static const char *mqtt_problem(const struct bridge *b)
 	return in;
 }
 
-static const char *gate_problem(const struct bridge *b)
+static const char *gate_problem(char text[READINESS_WHY_MAX],
+				const struct bridge *b)
 {
+	const char *why;
+
 	if (!b->registrar)
 		return BROKER_HAS_GATE;
-	return registrar_ready(b->registrar)
-		       ? NULL
-		       : "no answer, or another command topic";
+	if (!registrar_ready(b->registrar))
+		return "no answer, or another command topic";
+	why = registrar_writes_problem(b->registrar);
+	if (!why)
+		return NULL;
+	snprintf(text, READINESS_WHY_MAX, "it writes nothing: %s", why);
+	return text;
 }
 
 static void add_told(struct bridge *b, struct readiness *r, const char *name,
@@ -136,7 +143,7 @@ void bridge_readiness(struct bridge *b, struct readiness *r)
 			       : NULL);
 	if (b->registrar ||
 	    broker_probe_gate(b->broker_probe) == BROKER_SAYS_YES)
-		add_part(b, r, "gate", gate_problem(b));
+		add_part(b, r, "gate", gate_problem(text, b));
 	if (b->group)
 		add_told(b, r, "group",
 			 *b->group->group ? b->group->group : b->group->undone);

@@ -16,6 +16,13 @@
 
 #define EXISTS "a device with this path exists already"
 
+/* createDevice or rejectDevice, of which the gate keeps something. */
+static bool is_written(const struct registrar_answer *answer)
+{
+	return answer->question == REGISTRAR_CREATE ||
+	       answer->question == REGISTRAR_REJECT;
+}
+
 static int retry_later(struct bridge *b, const struct registrar_answer *answer,
 		       struct store_request *r, struct ztp_error *error)
 {
@@ -25,6 +32,8 @@ static int retry_later(struct bridge *b, const struct registrar_answer *answer,
 		registrar_ask_later(b->registrar, answer->n);
 		return 0;
 	}
+	if (!denied && is_written(answer))
+		registrar_not_written(b->registrar, r, answer->said->message);
 	return move_owe(b, r, denied ? ZTP_ON_DENIED : ZTP_ON_UNAVAILABLE, NULL,
 			error);
 }
@@ -120,6 +129,8 @@ static int apply_reply(struct bridge *b, const struct registrar_answer *answer,
 {
 	const struct control_answer *said = answer->said;
 
+	if (is_written(answer) && control_is(said, ZTP_CODE_OK))
+		registrar_written(b->registrar);
 	switch (answer->question) {
 	case REGISTRAR_CREATE:
 		return on_created(b, said, r, error);

@@ -26,6 +26,7 @@
 #include <string.h>
 
 #define INFO_MS	 30000 /* between two getInfo commands */
+#define TELL_MS	 30000 /* between two lines about what is not written */
 #define ACKS_MAX 4096  /* kept until sent; the gate offers the rest again */
 
 int registrar_new(struct registrar **out, struct core *core,
@@ -125,6 +126,48 @@ void registrar_denied(struct registrar *g, int reason_code)
 bool registrar_ready(const struct registrar *g)
 {
 	return g->connected && g->informed && g->agrees && !g->denied;
+}
+
+/* --- what the gate writes */
+
+const char *registrar_writes_problem(const struct registrar *g)
+{
+	return gate_writes_stand(&g->writes, g->core->now) ? g->writes.why
+							   : NULL;
+}
+
+void registrar_written(struct registrar *g)
+{
+	gate_writes_taken(&g->writes);
+	if (g->writes_told)
+		log_info(g->core->log, "gate_writes_again");
+	g->writes_told = false;
+}
+
+static void tell_not_written(struct registrar *g, const struct store_request *r,
+			     const char *why)
+{
+	uint64_t suppressed;
+
+	if (log_every(&g->not_written, TELL_MS, g->core->now + 1, &suppressed))
+		log_warn(g->core->log, "gate_not_written",
+			 LOG_STR("request_id", r->id),
+			 LOG_STR("device_path", r->path), LOG_STR("error", why),
+			 LOG_UINT("suppressed", suppressed));
+	if (g->writes_told || !registrar_writes_problem(g))
+		return;
+	g->writes_told = true;
+	log_error(g->core->log, "gate_writes_nothing", LOG_STR("error", why),
+		  LOG_STR("hint", "no device can be registered: is the disk of "
+				  "the broker's machine full? Its log says "
+				  "more"));
+}
+
+void registrar_not_written(struct registrar *g, const struct store_request *r,
+			   const char *why)
+{
+	gate_writes_refused(&g->writes, g->core->now, r->path, why);
+	tell_not_written(g, r, why);
 }
 
 bool registrar_has_audits(const struct registrar *g)

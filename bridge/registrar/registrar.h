@@ -85,6 +85,12 @@ int registrar_subscription_each(const struct registrar *registrar,
  * out of date. */
 bool registrar_absent(const struct registrar *registrar);
 
+/* During apply: what has become of a command that the gate must write. r: whose
+ * it is; why: the gate's own word, UNAVAILABLE. */
+void registrar_written(struct registrar *registrar);
+void registrar_not_written(struct registrar *registrar,
+			   const struct store_request *r, const char *why);
+
 /* --- what it is asked to do */
 
 /* Ask the gate about the devices of row n and later rows, where a command
@@ -115,6 +121,8 @@ int registrar_short_wait(const struct registrar *registrar);
 
 /* Ready: the gate answers, and its command topic equals ours. */
 bool registrar_ready(const struct registrar *registrar);
+/* Why the gate, which is ready, writes nothing for any device; NULL if it does. */
+const char *registrar_writes_problem(const struct registrar *registrar);
 /* This gate says its audit records in arrays as well, on a topic of their own.
  * registrar may be NULL. */
 bool registrar_has_audits(const struct registrar *registrar);

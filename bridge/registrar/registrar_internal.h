@@ -8,6 +8,7 @@
 
 #include "bridge/core/row_set.h"
 #include "bridge/registrar/control.h"
+#include "bridge/registrar/gate_writes.h"
 #include "bridge/registrar/latency.h"
 #include "bridge/registrar/registrar.h"
 #include "ztp/retry.h"
@@ -53,6 +54,9 @@ struct registrar {
 	int busy;
 	struct row_set commanded; /* the rows of ops but REGISTRAR_ASK_DEVICE */
 	struct latency latency;
+	struct gate_writes writes;
+	bool writes_told;
+	struct log_limit not_written;
 	struct registrar_batch batch;
 	struct registrar_subscription
 		*subscribed; /* up to REGISTRAR_SUBSCRIBED_MAX */

@@ -230,6 +230,18 @@ bool registrar_absent(const struct registrar *g)
 	return g->absent;
 }
 
+void registrar_written(struct registrar *g)
+{
+	g->written++;
+}
+
+void registrar_not_written(struct registrar *g, const struct store_request *r,
+			   const char *why)
+{
+	(void)why;
+	g->not_written = r->n;
+}
+
 void registrar_ask(struct registrar *g, int64_t n)
 {
 	assert_true(g->asked_count < 16);

@@ -64,6 +64,8 @@ struct registrar {
 	bool full;    /* no room for another question */
 	int64_t busy; /* with this row */
 	bool keeps;   /* and with all that it was sent */
+	int written;
+	int64_t not_written; /* the last row */
 	bool losers;	     /* are to be told before anything is registered */
 	int64_t sent[16], asked[16], later[16];
 	int sent_count, asked_count, later_count;

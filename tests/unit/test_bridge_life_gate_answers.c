@@ -373,9 +373,38 @@ static void a_new_connection_knows_of_nobody(void **state)
 	life_owes(c, new, ZTP_OWED_SEND, 0, LIFE_MIN);
 }
 
+/* Only what the gate has to write says whether it can. */
+static void what_is_not_written_is_noted(void **state)
+{
+	struct life_case *c = *state;
+	int64_t make =
+		life_put(c, PUMP, 1, ZTP_STATE_APPROVED, ZTP_OWED_REGISTER);
+	int64_t let_go =
+		life_put(c, VALVE, 1, ZTP_STATE_REJECTED, ZTP_OWED_RELEASE);
+
+	life_answer(c, make, REGISTRAR_ASK_DEVICE, "UNAVAILABLE");
+	turn(c);
+	life_answer(c, make, REGISTRAR_CREATE, "PERMISSION_DENIED");
+	turn(c);
+	assert_int_equal(c->registrar.not_written, 0);
+	life_answer(c, make, REGISTRAR_CREATE, "UNAVAILABLE");
+	turn(c);
+	assert_int_equal(c->registrar.not_written, make);
+	life_answer(c, let_go, REGISTRAR_REJECT, "UNAVAILABLE");
+	turn(c);
+	assert_int_equal(c->registrar.not_written, let_go);
+	assert_int_equal(c->registrar.written, 0);
+	life_answer(c, let_go, REGISTRAR_REJECT, "OK");
+	turn(c);
+	life_answer(c, make, REGISTRAR_CREATE, "OK");
+	turn(c);
+	assert_int_equal(c->registrar.written, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		GATE_TEST(what_is_not_written_is_noted),
 		GATE_TEST(a_device_that_was_made_is_owed_its_command),
 		GATE_TEST(a_device_that_is_there_is_told_at_once),
 		GATE_TEST(a_device_that_exists_is_not_made_again),
