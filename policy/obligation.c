@@ -247,6 +247,8 @@ static const struct line table[] = {
 	     NOW, KEPT),
 	LINE(IN(SEND), KNOCKED, ALONE | TRIED_TWICE | INNOCENT, SEND, ONE, NOW,
 	     KEPT),
+	/* There was a gate when it began to wait. */
+	LINE(IN(WAIT_DEVICE), KNOCKED, ALONE | INNOCENT, SEND, ZERO, NOW, KEPT),
 	LINE(IN(NONE), KEEP_AWAY, 0, RELEASE, ZERO, NOW, KEPT),
 };
 /* clang-format on */

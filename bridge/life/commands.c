@@ -132,6 +132,8 @@ static int apply_result(struct bridge *b, const struct command_slot *slot,
 					    error);
 	case RESULT_ERASED:
 		return delivery_done(b, slot->n, DELIVERY_ERASED, -1, error);
+	case RESULT_NO_GATE:
+		return delivery_no_gate(b, slot->n, error);
 	case RESULT_NONE:
 		break;
 	}

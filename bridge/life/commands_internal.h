@@ -20,6 +20,7 @@ enum command_result {
 	RESULT_LOST,	   /* the connection was lost before that */
 	RESULT_IMPOSSIBLE, /* it cannot be sent: see `why` */
 	RESULT_ERASED,	   /* nothing is left of its payload */
+	RESULT_NO_GATE,	   /* it is the gate's, and there is none */
 };
 
 /* One publish in flight. The slot stays busy until its result is in the store

@@ -79,6 +79,15 @@ static void mark_erased(struct commands *c, struct command_slot *slot,
 		  &(struct command_slot){.n = r->n, .result = RESULT_ERASED});
 }
 
+/* An earlier start had a gate. What was to be asked of it is nothing that a device
+ * may be told. */
+static void mark_no_gate(struct commands *c, struct command_slot *slot,
+			 const struct store_request *r)
+{
+	take_slot(c, slot,
+		  &(struct command_slot){.n = r->n, .result = RESULT_NO_GATE});
+}
+
 struct pumping {
 	struct commands *c;
 	bool fresh;
@@ -95,6 +104,10 @@ static int pump_command(struct pumping *p, const struct store_request *r)
 
 	if (c->waiting >= c->window || !slot)
 		return 1;
+	if (registrar_is_for(r->owed.what)) {
+		mark_no_gate(c, slot, r);
+		return 0;
+	}
 	rc = publish(c, slot, r, &p->error);
 	if (rc == ZTP_ERR_EMPTY) {
 		mark_erased(c, slot, r);

@@ -156,6 +156,14 @@ int delivery_gone(struct bridge *b, struct store_request *r,
 	return rc == 0 ? move_owe(b, r, ZTP_ON_GONE, NULL, error) : rc;
 }
 
+int delivery_no_gate(struct bridge *b, int64_t n, struct ztp_error *error)
+{
+	struct store_request r;
+	int rc = store_request_by_n(b->store, n, &r, error);
+
+	return rc > 0 ? move_without_gate(b, &r, error) : rc;
+}
+
 /* Nothing was tried, or not for a while although it was time: the broker is
  * away, or has only just come back. Every try ends this. */
 static bool is_untried(const struct bridge *b, const struct store_request *r)

@@ -50,6 +50,9 @@ int delivery_held(struct bridge *b, struct store_request *r, bool held,
 int delivery_gone(struct bridge *b, struct store_request *r,
 		  struct ztp_error *error);
 
+/* What row n owes is the gate's, and mqtt.registrar is `none` by now. */
+int delivery_no_gate(struct bridge *b, int64_t n, struct ztp_error *error);
+
 /* The deadline of r has passed after its decision. queued: the notice owed to
  * its device has not been given to the broker yet. */
 int delivery_due(struct bridge *b, struct store_request *r, bool queued,

@@ -307,3 +307,26 @@ int move_approve(struct bridge *b, struct store_request *r,
 	(void)move_obligation(b, r, ZTP_ON_APPROVED, &facts);
 	return store_request_save(b->store, r, error);
 }
+
+int move_without_gate(struct bridge *b, struct store_request *r,
+		      struct ztp_error *error)
+{
+	struct ztp_owed_facts facts = {0};
+	int rc;
+
+	log_info(b->core.log, "gate_not_asked", LOG_STR("request_id", r->id),
+		 LOG_STR("device_path", r->path),
+		 LOG_STR("owed", ztp_owed_name(r->owed.what)));
+	switch (r->owed.what) {
+	case ZTP_OWED_REGISTER: /* the bridge's own store judges */
+		return move_register(b, r, true, error);
+	case ZTP_OWED_RELEASE:
+		return move_owe(b, r, ZTP_ON_RELEASED, NULL, error);
+	case ZTP_OWED_NOTICE_CHECK:
+		rc = may_notify(b, r, &facts.notify, error);
+		return rc == 0 ? move_owe(b, r, ZTP_ON_ENDED, &facts, error)
+			       : rc;
+	default:
+		return 0;
+	}
+}

@@ -66,4 +66,9 @@ int move_approve(struct bridge *b, struct store_request *r,
 int move_register(struct bridge *b, struct store_request *r, bool there,
 		  struct ztp_error *error);
 
+/* Something was owed to the gate, and the bridge has none any more
+ * (mqtt.registrar). */
+int move_without_gate(struct bridge *b, struct store_request *r,
+		      struct ztp_error *error);
+
 #endif

@@ -221,10 +221,15 @@ void registrar_disposed(struct registrar *g, const char *id)
 
 /* --- commands */
 
+bool registrar_is_for(enum ztp_owed what)
+{
+	return what == ZTP_OWED_REGISTER || what == ZTP_OWED_RELEASE ||
+	       what == ZTP_OWED_NOTICE_CHECK;
+}
+
 bool registrar_takes(const struct registrar *g, enum ztp_owed what)
 {
-	return g && (what == ZTP_OWED_REGISTER || what == ZTP_OWED_RELEASE ||
-		     what == ZTP_OWED_NOTICE_CHECK);
+	return g && registrar_is_for(what);
 }
 
 bool registrar_busy(const struct registrar *g, int64_t n)

@@ -110,6 +110,8 @@ void registrar_disposed(struct registrar *registrar, const char *id);
  * flush, at the end of the pump: false if some of it could not be sent, and is
  * still owed. */
 bool registrar_takes(const struct registrar *registrar, enum ztp_owed what);
+/* Would it be, if there were one? */
+bool registrar_is_for(enum ztp_owed what);
 bool registrar_busy(const struct registrar *registrar, int64_t n);
 bool registrar_has_room(const struct registrar *registrar);
 bool registrar_send(struct registrar *registrar, const struct store_request *r);

@@ -146,7 +146,7 @@ static const struct matrix_line alone[] = {
 	L(LOST,               ". g w s c n t r"),
 	L(DEADLINE,           "- g w w - - - r"),
 	L(AGAIN,              "s . s . . . . ."), /* it is on its way */
-	L(KNOCKED,            ". . . . . . . ."), /* likewise */
+	L(KNOCKED,            ". . s . . . . ."), /* likewise */
 	L(GONE,               "- - - - - - - -"),
 };
 
@@ -160,14 +160,14 @@ static const struct matrix_line alone_told[] = {
 static const struct matrix_line alone_tried[] = {
 	/* in:                 - g w s c n t r */
 	L(AGAIN,              "s . s s . . . ."),
-	L(KNOCKED,            ". . . s . . . ."),
+	L(KNOCKED,            ". . s s . . . ."),
 };
 
 /* One try is enough if the broker said that it took the command, but the device
  * has not answered: it may have subscribed since. */
 static const struct matrix_line alone_unanswered[] = {
 	/* in:                 - g w s c n t r */
-	L(KNOCKED,            ". . . s . . . ."),
+	L(KNOCKED,            ". . s s . . . ."),
 };
 
 /* A notice or a command still in our own queue: never tried, and tried. */
