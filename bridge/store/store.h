@@ -279,11 +279,13 @@ int store_absent(struct store *store, struct ztp_error *error);
 int store_reanchor(struct store *store, struct ztp_error *error);
 /* Evicts at most limit finished requests that ended before `before`, or, if
  * before is 0, the oldest. keep_onboarded: an onboarded request loses only its
- * decision. Returns how many, or a negative error. */
+ * decision. Those stay whose end the device or the gate is still to be told: the
+ * gate would keep the device for as long as its certificate is valid. Returns how
+ * many, or a negative error. */
 int store_evict(struct store *store, int64_t before, bool keep_onboarded,
 		int limit, struct ztp_error *error);
 /* Evicts at most `most` of those that ended up to `before` and come after
- * *place, but for rejected ones. Visits at most `limit` rows and moves the
+ * *place, but for rejected ones and those that stay as above. Visits at most `limit` rows and moves the
  * place past them. Returns how many it visited, or a negative error. */
 int store_evict_others(struct store *store, struct store_place *place,
 		       int64_t before, bool keep_onboarded, int most, int limit,

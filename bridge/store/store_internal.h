@@ -42,6 +42,9 @@
 	"OR (path>=?10 AND path<?11) OR instr(path,?12)>0 "                    \
 	"OR fingerprint BETWEEN ?13 AND ?14) "
 
+/* release, notice_send, notice_check, notice_wait (ztp/obligation.h) */
+#define STORE_TO_BE_TOLD "ifnull(todo,0) IN (3,4,6,7)"
+
 #define STORE_SQL(X)                                                           \
 	X(BEGIN, ZTP_SQL_BEGIN)                                                \
 	X(READ, "BEGIN")                                                       \
@@ -132,7 +135,8 @@
 	X(OLDEST, "SELECT received_at FROM request WHERE undecided=1 "         \
 		  "ORDER BY n LIMIT 1")                                        \
 	X(EVICT_LIST, "SELECT " REQUEST_COLUMNS " FROM request "               \
-		      "WHERE finished_at<=?1 ORDER BY finished_at LIMIT ?2")   \
+		      "WHERE finished_at<=?1 AND NOT " STORE_TO_BE_TOLD        \
+		      " ORDER BY finished_at LIMIT ?2")                        \
 	X(EVICT_MORE, "SELECT " REQUEST_COLUMNS " FROM request "               \
 		      "WHERE finished_at>=?1 AND (finished_at>?1 OR n>?2) "    \
 		      "AND finished_at<=?3 "                                   \

@@ -264,6 +264,13 @@ int store_evict(struct store *store, int64_t before, bool keep_onboarded,
 	return rc == 0 ? e.count : rc;
 }
 
+/* As STORE_TO_BE_TOLD. */
+static bool is_to_be_told(const struct store_request *r)
+{
+	return r->owed.what == ZTP_OWED_RELEASE ||
+	       ztp_owed_is_notice(r->owed.what);
+}
+
 struct eviction_of_others {
 	struct eviction e;
 	struct store_place *place;
@@ -278,7 +285,9 @@ static int evict_other(void *arg, struct store_request *r)
 		return 0;
 	o->visited++;
 	*o->place = (struct store_place){r->finished_at, r->n};
-	return r->state == ZTP_STATE_REJECTED ? 0 : evict_one(&o->e, r);
+	return r->state == ZTP_STATE_REJECTED || is_to_be_told(r)
+		       ? 0
+		       : evict_one(&o->e, r);
 }
 
 int store_evict_others(struct store *store, struct store_place *place,

@@ -123,6 +123,40 @@ static void the_newest_stay(void **state)
 	assert_int_equal(store_count(c->b.store, ZTP_STATE_EXPIRED), 2);
 }
 
+/* However many they are: the gate has not let go of them. */
+static void who_is_to_be_told_stays(void **state)
+{
+	static const enum ztp_owed owed[] = {
+		ZTP_OWED_RELEASE, ZTP_OWED_NOTICE_CHECK, ZTP_OWED_NOTICE_WAIT,
+		ZTP_OWED_NOTICE_SEND};
+	struct evict_case *c = *state;
+	struct store_request r;
+	size_t i;
+
+	for (i = 0; i < 2 * sizeof(owed) / sizeof(*owed); i++) {
+		r = store_case_request(c->added++);
+		r.state = i % 2 ? ZTP_STATE_EXPIRED : ZTP_STATE_REJECTED;
+		r.finished_at = NOW - 2 * RETENTION;
+		r.owed.what = owed[i / 2];
+		r.owed.retry_at = owed[i / 2] == ZTP_OWED_NOTICE_WAIT ? 0 : NOW;
+		assert_int_equal(
+			store_request_add(c->b.store, &r, &c->store.error), 0);
+	}
+	add(c, 3, ZTP_STATE_CONFLICT, 5);
+	run(c, 4, 4, false);
+	assert_int_equal(store_count(c->b.store, ZTP_STATE_CONFLICT), 0);
+	for (i = 1; i <= 8; i++) {
+		assert_int_equal(store_request_by_n(c->b.store, (int64_t)i, &r,
+						    &c->store.error),
+				 1);
+		r.owed = (struct ztp_obligation){0};
+		assert_int_equal(
+			store_request_save(c->b.store, &r, &c->store.error), 0);
+	}
+	c->eviction.place = (struct store_place){0};
+	run(c, 0, 0, false);
+}
+
 #define CASE(test) cmocka_unit_test_setup_teardown(test, setup, teardown)
 
 int main(void)
@@ -132,6 +166,7 @@ int main(void)
 		CASE(a_cool_down_outlives_the_age),
 		CASE(many_that_cool_down_are_passed_over),
 		CASE(the_newest_stay),
+		CASE(who_is_to_be_told_stays),
 	};
 
 	return cmocka_run_group_tests_name("evict", tests, NULL, NULL);
