@@ -135,6 +135,8 @@ static void on_report(struct producer *p, const rd_kafka_message_t *message)
 	}
 	producer_succeeded(p, window, flight);
 	if (!flight->keyless && is_out_of_order(window, lane, message)) {
+		/* Another partition's bit may have said so. */
+		lane->resend = true;
 		producer_retry_record(p, window, flight);
 		return;
 	}
