@@ -207,8 +207,8 @@ $(BUILD)/unit/test_bridge_cli: $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(BU
 $(addprefix $(BUILD)/unit/,test_gate_busy test_bridge_ledger_copy test_bridge_standby_opening): LDFLAGS += -Wl,--wrap=ztp_clock_boot
 $(BUILD)/unit/test_gate_sweep: LDFLAGS += -Wl,--wrap=ztp_writer_commit
 $(BUILD)/unit/test_bridge_standby_hand_over: LDFLAGS += -Wl,--wrap=rd_kafka_new
-$(BUILD)/unit/test_serve_feed: LDFLAGS += -Wl,--wrap=pthread_cond_wait
-$(BUILD)/unit/test_serve_world: LDFLAGS += $(foreach f,new take caught_up is_away is_missing stop free,-Wl,--wrap=feed_$(f))
+$(BUILD)/unit/test_serve_feed: LDFLAGS += -Wl,--wrap=pthread_cond_wait -Wl,--wrap=ztp_clock_boot
+$(BUILD)/unit/test_serve_world: LDFLAGS += $(foreach f,new take caught_up is_away is_missing is_stuck stop has_ended free,-Wl,--wrap=feed_$(f))
 $(filter $(BUILD)/unit/test_gate_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(UNIT_HELP_gate) $(SAN_GATE) $(LIBS_SAN)
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(GATE_LIBS) -lcmocka $(LDLIBS)

@@ -30,12 +30,19 @@ class Cells:
         self.reader = Reader(kafka.brokers,
                              [self.topics["decisions"], self.other])
 
-    def ask(self, name, topic):
+    def ask(self, name, topic, key=None):
         self.writer.send(self.topics["requests"], {
             "request_id": f"r-{name}", "device": {"path": PATH + name},
             "certificate": {"fingerprint_sha256": "ab" * 32},
             "expires_at": "2099-01-01T00:00:00.000Z",
-            "decision_topic": topic}, key=PATH + name)
+            "decision_topic": topic}, key=key or PATH + name)
+
+    def end(self, name):
+        """Without a decision."""
+        self.writer.send(self.topics["results"], {
+            "request_id": f"r-{name}", "device_path": PATH + name,
+            "outcome": "withdrawn", "code": 409, "status": "ABORTED",
+            "message": "", "at": "2026-01-01T00:00:00.000Z"}, key="all")
 
     def unnamed(self):
         """The options for topics, without --decisions."""
@@ -93,6 +100,23 @@ def test_decide(cells, words, count):
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("onboarded 200 OK") == count
     assert cells.decided(count)["there"] == cells.other
+
+
+@pytest.mark.parametrize("words", [
+    ["r-there", "--approve"], ["--all", "--match", "id: there",
+                               "--approve"]], ids=["one", "all"])
+def test_decide_a_request_that_has_moved(cells, words):
+    """Its last announcement counts: no bridge reads the topic that the first one
+    names."""
+    cells.ask("there", cells.topics["decisions"])
+    done = subprocess.run(
+        [binary("ztp-approver"), "decide", *words, "--no-wait",
+         *cells.unnamed()], stdin=subprocess.DEVNULL, capture_output=True,
+        text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    record, = cells.reader.wait(
+        count=1, match=lambda record: record.topic != cells.other)
+    assert record.json()["request_id"] == "r-there"
 
 
 def test_another_topic_is_meant(cells):
@@ -177,4 +201,40 @@ def test_serve_and_too_many_topics(cells):
     # with the one that is set and those of the two requests before: 16
     assert answers == [202] * 13 + [503] * 3
     assert door.log().count("there are too many topics") == 1
+    door.stop()
+
+
+def decide_later(door, name):
+    """It may take a second until another one has given way."""
+    def decided():
+        answer = door.decide(f"r-{name}", {"decision": "reject"},
+                             Prefer="respond-async")
+        assert answer.status_code in (202, 503), answer.text
+        return answer.status_code == 202
+
+    until(decided, "it is decided")
+
+
+def test_serve_and_topics_of_what_has_ended(cells):
+    """They leave room for those of open requests, whichever were named first."""
+    names = [f"{cells.other}.{n}" for n in range(36)]
+    before, live, later = names[:17], names[17:18], names[18:]
+    cells.kafka.create(names)
+    for name in before + live:
+        cells.ask(name, name, key="all")  # one partition, so in this order
+    for name in before:
+        cells.end(name)
+    door = Door(cells.folder, cells.kafka, cells.topics,
+                given=("requests", "results")).start()
+    answer = door.decide(f"r-{live[0]}", {"decision": "reject"},
+                         Prefer="respond-async")
+    assert answer.status_code == 202, answer.text
+    for name in later:
+        cells.ask(name, name)
+        until(lambda name=name: f"r-{name}" in door.open_ids(), "it is listed")
+        decide_later(door, name)
+        cells.end(name)
+        until(lambda name=name: door.get(f"/v1/requests/r-{name}").json()[
+            "state"] == "ended", "it has ended")
+    assert "too many topics" not in door.log()
     door.stop()

@@ -46,7 +46,7 @@ struct ztp_tail *ztp_tail_new(rd_kafka_t *consumer, const char *const *topics,
 	return tail;
 }
 
-static struct spot *find_spot(struct ztp_tail *tail, const char *topic,
+static struct spot *find_spot(const struct ztp_tail *tail, const char *topic,
 			      int32_t partition)
 {
 	for (size_t i = 0; i < tail->count; i++)
@@ -79,8 +79,22 @@ static bool add_spot(struct ztp_tail *tail, const char *topic,
 	return true;
 }
 
+/* 1: it is known now. -1: nobody can say yet where it begins. A partition that has
+ * no leader is not asked for, since the answer would be waited for in vain. */
+static int look_at_partition(struct ztp_tail *tail, const char *name,
+			     const struct rd_kafka_metadata_partition *seen,
+			     bool *grown)
+{
+	if (find_spot(tail, name, seen->id))
+		return 1;
+	if (seen->leader < 0 || !add_spot(tail, name, seen->id))
+		return -1;
+	*grown = true;
+	return 1;
+}
+
 /* 1: the topic has partitions, and all are known now. 0: it does not exist. -1:
- * no answer. */
+ * no answer, or not about all of them. Those that are known are read. */
 static int look_at_topic(struct ztp_tail *tail, const char *name, bool *grown)
 {
 	rd_kafka_topic_t *topic =
@@ -93,16 +107,15 @@ static int look_at_topic(struct ztp_tail *tail, const char *name, bool *grown)
 		goto out;
 	found = metadata->topic_cnt == 1 &&
 		metadata->topics[0].partition_cnt > 0;
-	for (int i = 0; found > 0 && i < metadata->topics[0].partition_cnt;
-	     i++) {
-		int32_t id = metadata->topics[0].partitions[i].id;
+	for (int i = 0; found && i < metadata->topics[0].partition_cnt; i++) {
+		const struct rd_kafka_metadata_partition *seen =
+			&metadata->topics[0].partitions[i];
 
-		if (find_spot(tail, name, id))
+		if (look_at_partition(tail, name, seen, grown) > 0)
 			continue;
-		if (!add_spot(tail, name, id))
-			found = -1;
-		else
-			*grown = true;
+		found = -1;
+		if (seen->leader >= 0) /* the next one may take as long */
+			break;
 	}
 out:
 	if (metadata)
@@ -211,6 +224,14 @@ bool ztp_tail_at_end(const struct ztp_tail *tail)
 		if (!tail->spots[i].at_end)
 			return false;
 	return true;
+}
+
+bool ztp_tail_partition_at_end(const struct ztp_tail *tail, const char *topic,
+			       int32_t partition)
+{
+	const struct spot *spot = find_spot(tail, topic, partition);
+
+	return spot && spot->at_end;
 }
 
 bool ztp_tail_missing(const struct ztp_tail *tail)

@@ -24,6 +24,10 @@ rd_kafka_message_t *ztp_tail_next(struct ztp_tail *tail, int timeout_ms);
  * had at some time since ztp_tail_new? */
 bool ztp_tail_at_end(const struct ztp_tail *tail);
 
+/* Has this partition been, whatever is with the others? */
+bool ztp_tail_partition_at_end(const struct ztp_tail *tail, const char *topic,
+			       int32_t partition);
+
 /* Has every topic been found? Records written from now on will be seen. */
 bool ztp_tail_ready(const struct ztp_tail *tail);
 

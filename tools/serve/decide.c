@@ -7,6 +7,7 @@
  */
 #include "tools/serve/decide.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -105,6 +106,21 @@ static const struct decided *find_decided(const struct call *call)
 	return decided;
 }
 
+/* Where the key may stand has not been read yet: it cannot be said whether it is
+ * known. True: that is the reply. */
+static bool refuse_unread(struct call *call, const struct request *request)
+{
+	const char *topic = world_unread_for(call->server->world, request);
+	char text[ZTP_TOPIC_NAME_MAX + 64];
+
+	if (!topic)
+		return false;
+	(void)snprintf(text, sizeof(text), "%s is not read to its end yet",
+		       topic);
+	fail(call, 503, text);
+	return true;
+}
+
 /* True: the key is known, so there is a reply, or it is waited for. */
 static bool answer_again(struct call *call)
 {
@@ -141,7 +157,7 @@ static void send_decision(struct call *call, const char *event_id,
 	};
 	struct under_way *one;
 
-	if (decision.topic && !*decision.topic) {
+	if (!world_follows(server->world, request)) {
 		fail(call, 503,
 		     "this server does not follow the request's "
 		     "decision_topic; its log says why");
@@ -203,7 +219,7 @@ void decide_native(struct call *call)
 	read_prefer(call);
 	set_subject(call, request->id, &posted);
 	if (read_event(call, event_id, &keyed, request->path) &&
-	    !(keyed && answer_again(call)))
+	    !(keyed && (answer_again(call) || refuse_unread(call, request))))
 		send_decision(call, event_id, request, &posted);
 	posted_clear(&posted);
 }
@@ -299,6 +315,18 @@ static const char *known_id(const struct call *call)
 	return under_way ? under_way->request_id : NULL;
 }
 
+/* True: there is a reply. */
+static bool path_is_unread(struct call *call)
+{
+	const struct request *request = book_of_path(
+		world_book(call->server->world), call->target.path);
+
+	for (; request; request = request->next)
+		if (refuse_unread(call, request))
+			return true;
+	return false;
+}
+
 static void decide_for_path(struct call *call,
 			    const struct credentials *credentials,
 			    const struct posted *checked)
@@ -320,6 +348,8 @@ static void decide_for_path(struct call *call,
 		(void)answer_again(call);
 		return;
 	}
+	if (keyed && path_is_unread(call))
+		return;
 	request = choose(call, credentials);
 	if (!request)
 		return;

@@ -27,3 +27,20 @@ void event_key(struct key *key, const char *id)
 {
 	key_make(key, 'e', id, strlen(id));
 }
+
+bool event_read(struct key *event, const struct ztp_header *headers,
+		size_t count)
+{
+	struct ztp_str id =
+		ztp_header_get(headers, count, ZTP_CE_HEADER(ZTP_CE_ID));
+	struct ztp_str source =
+		ztp_header_get(headers, count, ZTP_CE_HEADER(ZTP_CE_SOURCE));
+	char text[EVENT_ID_LEN];
+
+	if (!ztp_str_is(source, EVENT_SOURCE) || id.n != EVENT_ID_LEN - 1)
+		return false;
+	memcpy(text, id.p, id.n);
+	text[id.n] = '\0';
+	event_key(event, text);
+	return true;
+}

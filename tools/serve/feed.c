@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "tools/common/cli.h"
 #include "tools/common/tail.h"
 #include "ztp/topics.h"
@@ -24,7 +25,8 @@ struct feed {
 	pthread_cond_t room;
 	rd_kafka_message_t *queue[QUEUE_MAX];
 	size_t first, count, bytes;
-	bool at_end, caught_up, stop, told_missing, away, missing;
+	bool at_end, caught_up, stop, told_missing, away, missing, ended;
+	int64_t moved; /* ms: when a record last came or went */
 };
 
 static void wake_owner(const struct feed *feed)
@@ -57,6 +59,7 @@ static void pass_on(struct feed *feed, rd_kafka_message_t *message)
 		feed->queue[(feed->first + feed->count) % QUEUE_MAX] = message;
 		feed->count++;
 		feed->bytes += size_of(message);
+		feed->moved = ztp_clock_boot();
 	}
 	pthread_mutex_unlock(&feed->lock);
 	wake_owner(feed);
@@ -85,6 +88,15 @@ static bool note_end(struct feed *feed)
 	return goes_on;
 }
 
+static void drain(struct feed *feed)
+{
+	rd_kafka_message_t *message;
+
+	while ((message = feed_take(feed)))
+		rd_kafka_message_destroy(message);
+}
+
+/* It ends its consumer itself, which takes seconds if no broker answers. */
 static void *run(void *arg)
 {
 	struct feed *feed = arg;
@@ -96,6 +108,13 @@ static void *run(void *arg)
 		if (message)
 			pass_on(feed, message);
 	} while (note_end(feed));
+	drain(feed);
+	(void)ztp_kafka_consumer_end(feed->consumer);
+	feed->consumer = NULL;
+	pthread_mutex_lock(&feed->lock);
+	feed->ended = true;
+	pthread_mutex_unlock(&feed->lock);
+	wake_owner(feed);
 	return NULL;
 }
 
@@ -116,6 +135,7 @@ struct feed *feed_new(const struct feed_settings *settings,
 	pthread_cond_init(&made->room, NULL);
 	made->topic = settings->topic;
 	made->wake = settings->wake;
+	made->moved = ztp_clock_boot();
 	made->consumer = ztp_kafka_consumer(settings->brokers, settings->props,
 					    &how, error);
 	if (!made->consumer)
@@ -145,6 +165,7 @@ rd_kafka_message_t *feed_take(struct feed *feed)
 			pthread_cond_signal(&feed->room);
 		feed->count--;
 		feed->bytes -= size_of(message);
+		feed->moved = ztp_clock_boot();
 	}
 	pthread_mutex_unlock(&feed->lock);
 	return message;
@@ -181,6 +202,17 @@ bool feed_is_missing(struct feed *feed)
 	return missing;
 }
 
+bool feed_is_stuck(struct feed *feed)
+{
+	bool stuck;
+
+	pthread_mutex_lock(&feed->lock);
+	stuck = !feed->at_end && !feed->count &&
+		ztp_clock_boot() - feed->moved >= FEED_STUCK_MS;
+	pthread_mutex_unlock(&feed->lock);
+	return stuck;
+}
+
 void feed_stop(struct feed *feed)
 {
 	if (!feed)
@@ -191,17 +223,23 @@ void feed_stop(struct feed *feed)
 	pthread_mutex_unlock(&feed->lock);
 }
 
+bool feed_has_ended(struct feed *feed)
+{
+	bool ended;
+
+	pthread_mutex_lock(&feed->lock);
+	ended = feed->ended;
+	pthread_mutex_unlock(&feed->lock);
+	return ended;
+}
+
 void feed_free(struct feed *feed)
 {
-	rd_kafka_message_t *message;
-
 	if (!feed)
 		return;
 	feed_stop(feed);
 	if (feed->started)
 		pthread_join(feed->thread, NULL);
-	while ((message = feed_take(feed)))
-		rd_kafka_message_destroy(message);
 	ztp_tail_free(feed->tail);
 	(void)ztp_kafka_consumer_end(feed->consumer);
 	pthread_cond_destroy(&feed->room);

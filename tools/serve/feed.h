@@ -9,6 +9,8 @@
 
 #include "tools/common/kafka.h"
 
+#define FEED_STUCK_MS 10000
+
 struct feed;
 
 struct feed_settings {
@@ -29,8 +31,13 @@ bool feed_caught_up(struct feed *feed);
 bool feed_is_away(struct feed *feed);
 /* Does the topic not exist, as far as this client may know? */
 bool feed_is_missing(struct feed *feed);
+/* Has nothing come for FEED_STUCK_MS, before its end? A partition has no leader,
+ * for example. */
+bool feed_is_stuck(struct feed *feed);
 /* Tells the thread to end, and does not wait for it. NULL-safe. */
 void feed_stop(struct feed *feed);
+/* Has it ended? Then feed_free does not wait. */
+bool feed_has_ended(struct feed *feed);
 /* NULL-safe. Waits for the thread, for seconds if no broker answers. */
 void feed_free(struct feed *feed);
 

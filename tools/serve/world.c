@@ -1,7 +1,9 @@
 /*
  * At the start the topics are read one after the other: results, requests,
  * decisions, of which the requests may name several. So a request that has ended
- * is never open in between. From then on they are read together, and a decision
+ * is never open in between, and the topics that open requests name are known
+ * before others take the room; what else has ended is read only so that a retry
+ * gets the first answer. From then on they are read together, and a decision
  * may be read before its request: it is looked for when that comes. What ended
  * elsewhere is open until that is read: a decision about it then has no effect,
  * as its result says.
@@ -22,10 +24,10 @@
 #include "tools/serve/decision_topics.h"
 #include "tools/serve/event_id.h"
 #include "tools/serve/feed.h"
+#include "tools/serve/follow.h"
 #include "tools/serve/retention.h"
 #include "ztp/topics.h"
 
-#define SOURCE	 ZTP_APPROVER "/serve"
 #define TURN_MAX 1000  /* records of a topic in one turn */
 #define STORE_MS 25000 /* how long Kafka may take to store a decision */
 #define FLUSH_MS 2000
@@ -44,6 +46,7 @@ struct world {
 	struct book book;
 	struct decided_list decided;
 	bool ready, told_full;
+	bool chosen; /* which topics of decisions are read, at the start */
 	const char *reading; /* a topic: what the start waits for */
 	int64_t lapse_at; /* when to look again for what has expired, in ms */
 };
@@ -119,6 +122,7 @@ static void note_retention(struct world *world, int64_t open_ms)
 static bool take_request(struct world *world, const rd_kafka_message_t *message)
 {
 	int64_t written = rd_kafka_message_timestamp(message, NULL);
+	const struct request *request;
 	const char *decisions;
 	struct ztp_ask ask;
 
@@ -127,30 +131,14 @@ static bool take_request(struct world *world, const rd_kafka_message_t *message)
 	if (ask.expires_at && written > 0)
 		note_retention(world, ask.expires_at - written);
 	decisions = decision_topics_of(&world->decisions, &ask,
-				       world->settings.decisions_given,
-				       &world->user);
+				       world->settings.decisions_given);
 	if (!book_ask(&world->book, &ask, decisions, message->payload,
 		      message->len, ztp_clock_wall()))
 		return false;
+	request = book_find(&world->book, ask.request_id);
+	if (world->chosen && request)
+		(void)follow_request(&world->decisions, request, &world->user);
 	look_for_decision(world, ask.request_id);
-	return true;
-}
-
-/* The event's id, if it is one of ours. */
-static bool read_event(struct key *event, const struct ztp_header *headers,
-		       size_t count)
-{
-	struct ztp_str id =
-		ztp_header_get(headers, count, ZTP_CE_HEADER(ZTP_CE_ID));
-	struct ztp_str source =
-		ztp_header_get(headers, count, ZTP_CE_HEADER(ZTP_CE_SOURCE));
-	char text[EVENT_ID_LEN];
-
-	if (!ztp_str_is(source, SOURCE) || id.n != EVENT_ID_LEN - 1)
-		return false;
-	memcpy(text, id.p, id.n);
-	text[id.n] = '\0';
-	event_key(event, text);
 	return true;
 }
 
@@ -209,7 +197,7 @@ static bool take_decision(struct world *world,
 	if (ztp_decision_parse(&decision, message->payload, message->len,
 			       headers, count, NULL) == 0) {
 		ok = judge_decision(world, message, &decision,
-				    read_event(&event, headers, count) ? &event
+				    event_read(&event, headers, count) ? &event
 								       : NULL);
 		ztp_decision_clear(&decision);
 	}
@@ -295,6 +283,9 @@ static bool take_all(struct world *world)
 	more = take_some(world, world->feeds[REQUESTS], take_request) || more;
 	if (!world->ready && unread(world) == world->settings.requests)
 		return more;
+	if (!world->chosen)
+		follow_book(&world->decisions, &world->book, &world->user);
+	world->chosen = true;
 	return take_decisions(world) || more;
 }
 
@@ -308,6 +299,7 @@ static void note_ready(struct world *world)
 		return;
 	}
 	world->ready = world->decided.running = true;
+	decision_topics_note_late(&world->decisions);
 	ztp_cli_warn(ZTP_APPROVER, "ready, open requests: %zu",
 		     world->book.open_count);
 }
@@ -345,6 +337,21 @@ const char *world_unread(const struct world *world)
 	return world->reading;
 }
 
+const char *world_unread_for(const struct world *world,
+			     const struct request *request)
+{
+	const char *topic = request->decisions;
+
+	return topic && decision_topics_is_late(&world->decisions, topic)
+		       ? topic
+		       : NULL;
+}
+
+bool world_follows(struct world *world, const struct request *request)
+{
+	return follow_request(&world->decisions, request, &world->user);
+}
+
 const struct book *world_book(const struct world *world)
 {
 	return &world->book;
@@ -378,8 +385,8 @@ int world_send(struct world *world, const struct world_decision *decision,
 	char time[ZTP_TIME_LEN];
 	struct ztp_header headers[ZTP_HEADERS_MAX];
 	const struct ztp_event event = {
-		decision->event_id, SOURCE, ZTP_ANSWER_TYPE,
-		decision->path,	    time,   NULL};
+		decision->event_id, EVENT_SOURCE, ZTP_ANSWER_TYPE,
+		decision->path,	    time,	  NULL};
 
 	ztp_time_format(time, ztp_clock_wall());
 	return ztp_kafka_send(
@@ -444,6 +451,8 @@ struct world *world_new(const struct world_settings *settings,
 		.group = settings->group,
 		.props = settings->props,
 		.wake = settings->wake,
+		.wants = follow_wants,
+		.arg = &made->book,
 	};
 	made->producer = ztp_kafka_producer(settings->brokers, settings->props,
 					    STORE_MS, on_delivery, made, error);

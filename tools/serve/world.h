@@ -43,6 +43,12 @@ const char *world_unread(const struct world *world);
 /* Does the request name another topic for its decision than this one? */
 bool world_is_stray(const struct world *world, const char *request_id,
 		    const char *topic);
+/* The topic of this request's decision, if the rest is ready and this topic has not
+ * been read to its end yet. NULL: it has. */
+const char *world_unread_for(const struct world *world,
+			     const struct request *request);
+/* Is that topic followed, or from now on? False: there are too many. */
+bool world_follows(struct world *world, const struct request *request);
 const struct book *world_book(const struct world *world);
 const struct decided_list *world_decided(const struct world *world);
 
