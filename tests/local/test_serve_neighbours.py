@@ -207,8 +207,10 @@ SECOND = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
     (["Content-Length: 2", f"Content-Length: {2 + len(SECOND)}"], b"{}"),
     (["Content-Length: 2", "Transfer-Encoding: chunked"], CHUNKS),
     (["Transfer-Encoding: chunked", "Transfer-Encoding: chunked"], CHUNKS),
-    (["Content-Length: 2", "Host: localhost"], b"{}")],
-    ids=["lengths", "both", "encodings", "hosts"])
+    (["Content-Length: 2", "Host: localhost"], b"{}"),
+    (["Content-Length : 2"], b""),
+    (["Transfer-Encoding:", " chunked", "Content-Length: 2"], b"{}")],
+    ids=["lengths", "both", "encodings", "hosts", "blank", "folded"])
 def test_what_may_be_read_in_two_ways_is_refused(tmp_path, mock_kafka, raw,
                                                  headers, body):
     """Otherwise a proxy could find a second request in it, or none."""

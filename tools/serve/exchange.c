@@ -132,7 +132,30 @@ static struct call *begin(struct server *server,
 
 struct framing {
 	int hosts, lengths, encodings;
+	bool odd; /* a name may be another one for somebody else */
 };
+
+/* RFC 9110, section 5.6.2: no blank before the colon, for example. */
+static bool is_token(const char *name)
+{
+	static const char marks[] = "!#$%&'*+-.^_`|~";
+
+	for (; *name; name++)
+		if (!(*name >= '0' && *name <= '9') &&
+		    !(*name >= 'A' && *name <= 'Z') &&
+		    !(*name >= 'a' && *name <= 'z') && !strchr(marks, *name))
+			return false;
+	return true;
+}
+
+/* libmicrohttpd before 1.0 takes "Transfer-Encoding:", when its value is on the
+ * next line, for "Transfer-Encodingchunked". */
+static bool only_begins(const char *name, const char *with)
+{
+	size_t n = strlen(with);
+
+	return strncasecmp(name, with, n) == 0 && name[n];
+}
 
 static enum MHD_Result count_header(void *arg, enum MHD_ValueKind kind,
 				    const char *name, const char *value)
@@ -141,6 +164,9 @@ static enum MHD_Result count_header(void *arg, enum MHD_ValueKind kind,
 
 	(void)kind;
 	(void)value;
+	framing->odd = framing->odd || !is_token(name) ||
+		       only_begins(name, MHD_HTTP_HEADER_CONTENT_LENGTH) ||
+		       only_begins(name, MHD_HTTP_HEADER_TRANSFER_ENCODING);
 	framing->hosts += !strcasecmp(name, MHD_HTTP_HEADER_HOST);
 	framing->lengths += !strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH);
 	framing->encodings +=
@@ -152,19 +178,20 @@ static enum MHD_Result count_header(void *arg, enum MHD_ValueKind kind,
  * and find somebody else's request in the rest of it. */
 static bool is_framed_once(const struct call *call)
 {
-	struct framing framing = {0, 0, 0};
+	struct framing framing = {.odd = false};
 
 	(void)MHD_get_connection_values(call->connection, MHD_HEADER_KIND,
 					count_header, &framing);
-	return framing.hosts <= 1 && framing.lengths + framing.encodings <= 1;
+	return !framing.odd && framing.hosts <= 1 &&
+	       framing.lengths + framing.encodings <= 1;
 }
 
 /* What is refused for its headers needs no body: it is not kept. */
 static void look_at_headers(struct call *call)
 {
 	if (!is_framed_once(call)) {
-		call->reply = reply_error(400, "its length or its Host is "
-					       "given more than once");
+		call->reply = reply_error(400, "its length or its Host may "
+					       "be read in two ways");
 		call->closes = true;
 	} else if (call->method == METHOD_POST) {
 		api_look(call);
