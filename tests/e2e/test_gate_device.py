@@ -107,6 +107,38 @@ def test_an_answer_that_cannot_be_kept(device, tmp_path):
     assert "nobody reads it" in said[0]["message"]
 
 
+def test_a_payload_that_has_been_erased(gate, ca, tmp_path):
+    """It is told to a device that comes again. What was saved before stays; who
+    has nothing says so, and not that it has applied it."""
+    leaf, path, kept = ca.issue(), path_of(CUSTOM), tmp_path / "kept"
+    with gate.operator() as operator:
+
+        def told(child, request_id, status, answer, **envelope):
+            operator.publish(f"{path}/commands", json.dumps(
+                {"request_id": request_id, "status": "approved", **envelope}))
+            said = ends(child, status)
+            operator.wait_on(f"{path}/events/provisioning",
+                             request_id=request_id, status=answer)
+            assert ("has been erased" in said) == (answer == "failed")
+
+        child = start(gate, path, leaf, "--out", kept)
+        operator.pending(path)
+        operator.do("createDevice", device_path=path, request_id="r1",
+                    fingerprint_sha256=leaf.fingerprint)
+        operator.subscribed(f"{path}/events/provisioning")
+        operator.wait_on("ztp/v1/subscribed", device_path=path, state="device")
+        told(child, "r1", 0, "applied", payload="wifi")
+        text = kept.read_text()
+        assert "wifi" in text
+        for request_id, status, answer, options in (
+                ("r1", 0, "applied", ["--out", kept]),
+                ("r2", 1, "failed", ["--out", kept]),
+                ("r3", 0, "failed", [])):
+            told(start(gate, path, leaf, *options), request_id, status, answer,
+                 payload_erased=True)
+            assert kept.read_text() == text
+
+
 def test_the_older_protocol(device):
     assert device("--mqtt", "3.1.1")[0]["status"] == "applied"
 

@@ -6,10 +6,13 @@
 #include "tools/device/device.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <cjson/cJSON.h>
 
+#include "base/file.h"
 #include "ztp/command.h"
 #include "ztp/json.h"
 #include "ztp/member.h"
@@ -36,28 +39,55 @@ static void copy_property(char *out, size_t size,
 				 p->value.value.data);
 }
 
-void command_read(struct command *command, const MQTTClient_message *message)
+static void read_envelope(struct command *command, struct ztp_str text)
 {
 	struct ztp_field fields[] = {{.name = ZTP_M_STATUS},
-				     {.name = ZTP_M_REQUEST_ID}};
-	struct ztp_str text = {message->payload, (size_t)message->payloadlen};
+				     {.name = ZTP_M_REQUEST_ID},
+				     {.name = ZTP_M_PAYLOAD_ERASED}};
 	char *const outs[] = {command->status, command->request_id};
 	const size_t sizes[] = {sizeof(command->status),
 				sizeof(command->request_id)};
 	struct ztp_object envelope;
 
-	for (size_t i = 0; i < 2; i++) {
-		*outs[i] = '\0';
-		copy_property(outs[i], sizes[i], message, fields[i].name);
-	}
-	if (ztp_object_read(&envelope, fields, 2, text, ENVELOPE_MAX, NULL) !=
+	if (ztp_object_read(&envelope, fields, 3, text, ENVELOPE_MAX, NULL) !=
 	    0)
 		return;
 	for (size_t i = 0; i < 2; i++)
 		if (!*outs[i] &&
 		    ztp_object_copy(outs[i], sizes[i], &envelope, i, NULL) != 0)
 			*outs[i] = '\0';
+	command->erased = fields[2].kind == 't';
 	ztp_object_clear(&envelope);
+}
+
+void command_read(struct command *command, const MQTTClient_message *message)
+{
+	struct ztp_str text = {message->payload, (size_t)message->payloadlen};
+
+	*command = (struct command){.erased = false};
+	copy_property(command->status, sizeof(command->status), message,
+		      ZTP_M_STATUS);
+	copy_property(command->request_id, sizeof(command->request_id), message,
+		      ZTP_M_REQUEST_ID);
+	read_envelope(command, text);
+}
+
+bool command_is_in(const struct command *command, const char *path)
+{
+	struct command kept = {.erased = false};
+	struct ztp_error error;
+	struct stat facts;
+	char *text;
+	size_t len;
+
+	if (stat(path, &facts) != 0 || !S_ISREG(facts.st_mode) ||
+	    ztp_file_read(&text, &len, path, ENVELOPE_MAX, &error) != 0)
+		return false;
+	read_envelope(&kept, (struct ztp_str){text, len});
+	explicit_bzero(text, len);
+	free(text);
+	return !kept.erased && *kept.request_id &&
+	       strcmp(kept.request_id, command->request_id) == 0;
 }
 
 char *command_answer(const struct command *command, bool applied,

@@ -49,9 +49,12 @@ char *device_jwt(const struct device *d, EVP_PKEY *key);
 struct command {
 	char status[16];
 	char request_id[ZTP_REQUEST_ID_MAX + 1]; /* "": it names none */
+	bool erased; /* there was a payload, which is not kept any more */
 };
 
 void command_read(struct command *command, const MQTTClient_message *message);
+/* Is a command with that request id what the file has? */
+bool command_is_in(const struct command *command, const char *path);
 /* The device's answer, JSON; NULL: no memory. Free it with cJSON_free. */
 char *command_answer(const struct command *command, bool applied,
 		     const char *message);

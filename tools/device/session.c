@@ -136,11 +136,18 @@ static void warn_refused(const struct device *d, int code, int64_t deadline)
 
 /* --- what is received */
 
-static bool save(const struct device *d, struct ztp_str answer,
-		 struct ztp_error *error)
+/* What was saved before is not replaced by an approval that has lost its payload:
+ * nobody has another copy of that. */
+static bool save(const struct device *d, const struct command *command,
+		 struct ztp_str answer, struct ztp_error *error)
 {
-	if (!d->out ||
-	    ztp_out_file_write(d->out, answer.p, answer.n, error) == 0)
+	if (command->erased && d->out && command_is_in(command, d->out))
+		return true;
+	if (command->erased)
+		(void)ztp_fail(error, ZTP_ERR_EMPTY,
+			       "approved, but the payload has been erased");
+	else if (!d->out ||
+		 ztp_out_file_write(d->out, answer.p, answer.n, error) == 0)
 		return true;
 	ztp_cli_warn(PROGRAM, "%s", error->message);
 	return false;
@@ -198,10 +205,10 @@ static enum verdict take(const struct device *d, MQTTClient client,
 	approved = strcmp(command.status, ZTP_STATUS_APPROVED) == 0;
 	if (!approved && strcmp(command.status, ZTP_STATUS_REJECTED) != 0)
 		return NO_ANSWER;
-	saved = save(d, text, &error);
+	saved = save(d, &command, text, &error);
 	if (approved)
 		answer(d, client, &command, saved ? NULL : &error);
-	if (!saved)
+	if (!saved && d->out)
 		return FAILED;
 	return approved ? APPROVED : REJECTED;
 }
