@@ -2,9 +2,12 @@
  * ztp-approver decide: sends one decision by hand and waits for what becomes of
  * it. Without --device it looks for the request in the topic, from its beginning
  * to its current end, so that the decision can name the device and the
- * fingerprint of the request.
+ * fingerprint of the request. Of several announcements of a request, which are in
+ * one partition, the last one counts: its subscription may have moved to another
+ * bridge, which reads its decisions from another topic.
  */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -22,31 +25,57 @@ struct delivery {
 	int64_t offset;
 };
 
-static bool is_it(struct ztp_ask *ask, const rd_kafka_message_t *message,
-		  const char *request_id)
+/* *value: the record, owned; *partition: where it is. False: no memory. */
+static bool keep_it(char **value, size_t *len, int32_t *partition,
+		    const rd_kafka_message_t *message, const char *request_id)
 {
-	return ztp_ask_parse(ask, message->payload, message->len, NULL) == 0 &&
-	       strcmp(ask->request_id, request_id) == 0;
+	struct ztp_ask ask;
+	char *copy;
+
+	if (ztp_ask_parse(&ask, message->payload, message->len, NULL) != 0 ||
+	    strcmp(ask.request_id, request_id) != 0)
+		return true;
+	copy = malloc(message->len);
+	if (!copy)
+		return false;
+	memcpy(copy, message->payload, message->len);
+	free(*value);
+	*value = copy;
+	*len = message->len;
+	*partition = message->partition;
+	return true;
 }
 
 static enum found search(struct ztp_ask *ask, struct ztp_tail *tail,
 			 const struct options *options, int64_t deadline)
 {
-	rd_kafka_message_t *message;
-	bool found = false;
+	enum found found = GAVE_UP;
+	int32_t partition = -1;
+	char *value = NULL;
+	size_t len = 0;
+	bool ok = true;
 
-	while (!found) {
-		if (ztp_cli_stopped() || ztp_clock_boot() >= deadline)
-			return GAVE_UP;
-		message = ztp_tail_next(tail, 100);
+	while (ok && !ztp_cli_stopped() && ztp_clock_boot() < deadline) {
+		rd_kafka_message_t *message = ztp_tail_next(tail, 100);
+
 		if (message) {
-			found = is_it(ask, message, options->request_id);
+			ok = keep_it(&value, &len, &partition, message,
+				     options->request_id);
 			rd_kafka_message_destroy(message);
-		} else if (ztp_tail_at_end(tail)) {
-			return NOT_FOUND;
+			continue;
 		}
+		if (value && ztp_tail_partition_at_end(tail, options->requests,
+						       partition))
+			found = FOUND;
+		else if (!value && ztp_tail_at_end(tail))
+			found = NOT_FOUND;
+		if (found != GAVE_UP)
+			break;
 	}
-	return FOUND;
+	if (found == FOUND && ztp_ask_parse(ask, value, len, NULL) != 0)
+		found = NOT_FOUND;
+	free(value);
+	return found;
 }
 
 /* Returns the exit code. */

@@ -2,7 +2,9 @@
  * ztp-approver decide --all: one decision for each request that is open and that
  * --match matches. All of them are sent, then their results are waited for; the
  * topic of results is looked at before the first one is sent, so none is missed.
- * A request that is announced twice is decided once.
+ * A request that is announced twice is decided once, or once in each topic: its
+ * subscription may have moved to another bridge, which reads its decisions from
+ * another one.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,7 +30,7 @@ struct sent {
 
 struct all {
 	const struct options *options;
-	struct ztp_id_set *ended;
+	struct ztp_id_set *ended, *decided;
 	struct outcomes *outcomes; /* NULL: results are not waited for */
 	rd_kafka_t *producer;	   /* NULL: a dry run */
 	struct sent *sent;	   /* owned; the stored ones in front */
@@ -84,15 +86,26 @@ static bool make_room(struct all *all)
 	return true;
 }
 
+#define NAME_MAX_LEN (ZTP_REQUEST_ID_MAX + ZTP_TOPIC_NAME_MAX + 2)
+
+/* The request, and where it is decided. */
+static void name(char out[NAME_MAX_LEN], const struct all *all,
+		 const struct ztp_ask *ask)
+{
+	(void)snprintf(out, NAME_MAX_LEN, "%s %s", ask->request_id,
+		       decisions_of(all->options, ask));
+}
+
 static int decide(struct all *all, const struct ztp_ask *ask,
 		  struct ztp_error *error)
 {
-	char line[ANSWER_LINE_MAX];
+	char line[ANSWER_LINE_MAX], key[NAME_MAX_LEN];
 	struct ztp_answer answer;
 	int rc = 0;
 
 	answer_by_hand(&answer, all->options);
-	if (!make_room(all) || !ztp_id_set_add(all->ended, ask->request_id))
+	name(key, all, ask);
+	if (!make_room(all) || !ztp_id_set_add(all->decided, key))
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	while (all->producer &&
 	       (rc = send_answer(all->producer, all->options, ask, &answer,
@@ -113,11 +126,15 @@ static int take(struct all *all, const rd_kafka_message_t *message,
 		struct ztp_error *error)
 {
 	int64_t now = ztp_clock_wall();
+	char key[NAME_MAX_LEN];
 	struct ztp_answer matched;
 	struct ztp_ask ask;
 
 	if (ztp_ask_parse(&ask, message->payload, message->len, NULL) != 0 ||
 	    ended_is(all->ended, &ask, now))
+		return 0;
+	name(key, all, &ask);
+	if (ztp_id_set_has(all->decided, key))
 		return 0;
 	ztp_rules_decide(&matched, &all->options->rules, &ask, now);
 	return matched.leave ? 0 : decide(all, &ask, error);
@@ -220,6 +237,9 @@ static int prepare(struct all *all, rd_kafka_t **consumer, int64_t deadline,
 	all->ended = ended_load(options, deadline, error);
 	if (!all->ended)
 		return error->code;
+	all->decided = ztp_id_set_new();
+	if (!all->decided)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	if (options->dry_run)
 		return 0;
 	all->producer = ztp_kafka_producer(options->brokers, &options->props,
@@ -272,6 +292,7 @@ int decide_all_command(const struct options *options)
 	ztp_kafka_producer_end(all.producer);
 	(void)ztp_kafka_consumer_end(consumer);
 	ztp_id_set_free(all.ended);
+	ztp_id_set_free(all.decided);
 	free(all.sent);
 	return rc;
 }
