@@ -183,6 +183,15 @@ def test_numbers_keep_their_digits(door, bridge, pool):
     assert answer.result().status_code == 200
 
 
+def test_a_byte_order_mark_is_no_part_of_a_decision(door, bridge):
+    """As editors write one. It is so in Kafka."""
+    asked(bridge, door, "mark")
+    answer = door.decide("mark", b'\xef\xbb\xbf{"decision": "reject"}',
+                         Prefer="respond-async")
+    assert answer.status_code == 202, answer.text
+    assert bridge.decisions("mark")[0].json()["decision"] == "reject"
+
+
 @pytest.mark.parametrize("body", [
     "", "{", "[]", "{}", '{"decision":"perhaps"}', '{"decision":1}',
     '{"decision":"approve","decision":"reject"}',

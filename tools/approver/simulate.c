@@ -9,6 +9,7 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "tools/approver/play.h"
@@ -111,6 +112,18 @@ static int judge(struct play *play, const struct ztp_decision *decision,
 	return play_say(play, &about, none->outcome, none->message, error);
 }
 
+/* As the bridge does: one that cannot be followed and names no device is
+ * answered about the device that its key names. */
+static void take_path_of_key(struct ztp_decision *decision,
+			     const rd_kafka_message_t *message)
+{
+	struct ztp_path parts;
+
+	if (!*decision->path && *decision->request_id && message->key &&
+	    ztp_path_parse(&parts, message->key, message->key_len, NULL) == 0)
+		memcpy(decision->path, message->key, message->key_len);
+}
+
 static int on_decision(struct play *play, const rd_kafka_message_t *message,
 		       struct ztp_error *error)
 {
@@ -133,6 +146,7 @@ static int on_decision(struct play *play, const rd_kafka_message_t *message,
 		ztp_decision_clear(&decision);
 		return rc;
 	}
+	take_path_of_key(&decision, message);
 	rc = play_bury(play, message, &why, error);
 	if (rc == 0 && *decision.path) {
 		const struct about about = {decision.request_id, decision.path,
