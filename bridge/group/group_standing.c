@@ -18,8 +18,8 @@ static void on_signal(struct group *g)
 
 	while (read(g->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
-			g->reload(g->reload_arg);
-			group_join_reconnect(g->join);
+			if (g->reload(g->reload_arg)) /* else as before */
+				group_join_reconnect(g->join);
 			continue;
 		}
 		log_info(g->core.log, "stopping",
