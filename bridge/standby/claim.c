@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -26,6 +27,41 @@ static void random_text(char *out, size_t bytes)
 
 	ztp_random(random, bytes);
 	ztp_hex_encode(out, random, bytes);
+}
+
+/* Half of it says whose it is. */
+enum { HALF = (CLAIM_EPOCH_LEN - 1) / 2, HALF_BYTES = HALF / 2 };
+
+static void group_text(char out[HALF + 1], const struct core *core)
+{
+	const char *group = core->config->kafka.group;
+	uint8_t hash[ZTP_SHA256_LEN];
+
+	ztp_sha256(hash, group, strlen(group));
+	ztp_hex_encode(out, hash, HALF_BYTES);
+}
+
+static void make_epoch(struct claim *c, const struct core *core)
+{
+	random_text(c->epoch, HALF_BYTES);
+	group_text(c->epoch + HALF, core);
+}
+
+static int check_group(const struct state_row *row, const struct core *core,
+		       struct ztp_error *error)
+{
+	const struct ztp_str *epoch = &row->cells[STATE_ACTIVE_EPOCH].bytes;
+	const struct ztp_str *who = &row->cells[STATE_ACTIVE_INSTANCE].bytes;
+	char ours[HALF + 1];
+
+	group_text(ours, core);
+	if (epoch->n != CLAIM_EPOCH_LEN - 1 ||
+	    memcmp(epoch->p + HALF, ours, HALF) == 0)
+		return 0;
+	return ztp_fail(error, ZTP_ERR_IO,
+			"%.*s was active last in %.80s and is of another "
+			"kafka.group: this group needs another topic",
+			(int)who->n, who->p, core->config->kafka.topics.state);
 }
 
 static int put_birth(struct copy *copy, struct ztp_error *error)
@@ -54,9 +90,9 @@ int claim_put_active(const struct claim *c, const struct core *core,
 	return store_state_put(copy_store(copy), &row, error);
 }
 
-/* Of the row `active` as it is. 1: there is one. */
-static int read_active(struct claim *c, struct copy *copy,
-		       struct ztp_error *error)
+/* Of the row `active` as it is, if there is one. */
+static int read_active(struct claim *c, const struct core *core,
+		       struct copy *copy, struct ztp_error *error)
 {
 	struct state_bytes bytes = {0};
 	struct state_row row;
@@ -65,6 +101,8 @@ static int read_active(struct claim *c, struct copy *copy,
 
 	c->left = rc == 1 && row.cells[STATE_ACTIVE_LEFT].number != 0;
 	c->hold_until = rc == 1 ? row.cells[STATE_ACTIVE_HOLD_UNTIL].number : 0;
+	if (rc == 1)
+		rc = check_group(&row, core, error);
 	free(bytes.p);
 	return rc;
 }
@@ -74,7 +112,7 @@ int claim_put(struct claim *c, const struct core *core, struct copy *copy,
 	      struct ztp_error *error)
 {
 	bool born = copy_has_birth(copy);
-	int rc = read_active(c, copy, error);
+	int rc = read_active(c, core, copy, error);
 
 	if (rc < 0)
 		return rc;
@@ -88,7 +126,7 @@ int claim_put(struct claim *c, const struct core *core, struct copy *copy,
 					       ztp_clock_wall());
 	c->held_since = born && !c->left ? ztp_clock_boot() : 0;
 	c->left = c->left || !born;
-	random_text(c->epoch, 8);
+	make_epoch(c, core);
 	rc = born ? 0 : put_birth(copy, error);
 	return rc == 0 ? claim_put_active(c, core, copy, false, error) : rc;
 }

@@ -47,6 +47,12 @@ def group(kafka, names, start, tmp_path):
     return lambda name="zulu": Bridge(kafka, names, name, tmp_path).start()
 
 
+def write(kafka, names, key, value):
+    producer = Producer({"bootstrap.servers": kafka.brokers})
+    producer.produce(names["state"], key=key, value=value)
+    assert producer.flush(10) == 0
+
+
 def commit(kafka, names, offset):
     """As an earlier bridge has. (Kafka forgets a group's position in a topic that
     is deleted, but not in one that it has lost a part of.)"""
@@ -88,9 +94,7 @@ def test_a_later_release_has_written_to_it(kafka, names, group):
     standby = group("alpha").wait_standby()
     active.stop()
     standby.wait_active().stop()
-    producer = Producer({"bootstrap.servers": kafka.brokers})
-    producer.produce(names["state"], key=b"r/later", value=LATER)
-    assert producer.flush(10) == 0
+    write(kafka, names, b"r/later", LATER)
     for name in ("zulu", "alpha", "new"):
         blocked(group(name), "state_newer", "")
 
@@ -140,6 +144,7 @@ def test_a_lost_topic_that_a_person_has_written_anew(own_kafka, tmp_path):
     writer = Bridge(own_kafka, {**new_names(), "state": names["state"]},
                     "writer", tmp_path / "other")
     told(writer.start().wait_active(), 1).stop()
+    write(own_kafka, names, b"active", None)  # it writes no such row
     zulu.start().wait_active().stop()
 
 

@@ -3,7 +3,7 @@ first one writes, and says why. And two that were given one group."""
 
 import pytest
 
-from cluster.moved import SETTINGS, Moved, as_one_of_several
+from cluster.moved import SETTINGS, Moved, as_one_of_several, rows
 from cluster.pages import get
 from cluster.several import new_names
 from harness.bridge import Bridge
@@ -30,18 +30,40 @@ def another_cell(rig, shared):
     return as_one_of_several(other, names, "other")
 
 
-def test_one_state(rig):
-    first = rig.serve()
-    other = another_cell(rig, "state").start()
-    other.wait_log('event=fenced while=waiting error="zulu is active in '
-                   f'{rig.names["state"]} as well: .*another kafka.group', 30)
+def refuses(rig, other):
+    says = (f"zulu was active last in {rig.names['state']} and is of another "
+            "kafka.group")
+    other.wait_log(f'event=fenced while=claiming error="{says}', 30)
     until(lambda: get(other, "/readyz")[0] == 503
-          and "zulu is active" in get(other, "/readyz")[1],
+          and says in get(other, "/readyz")[1],
           lambda: f"it says so: {get(other, '/readyz')}")
     holds_for(lambda: "event=active " not in other.log(), 5,
               "it does not serve")
+
+
+def test_one_state(rig):
+    first = rig.serve()
+    other = another_cell(rig, "state").start()
+    refuses(rig, other)
     assert get(first, "/readyz") == (200, "ok\nrole: active\n")
     other.stop()
+
+
+@pytest.mark.parametrize("left", [True, False])
+def test_one_state_and_nobody_serves(rig, left):
+    """Its requests are not the other group's to end: their decisions are in another
+    topic."""
+    first = rig.serve()
+    if left:
+        first.stop()
+    else:
+        first.kill9()
+    other = another_cell(rig, "state").start()
+    refuses(rig, other)
+    state = rows(rig.kafka.brokers, rig.names["state"])
+    assert b"zulu" in state["active"] and b"other" not in state["active"]
+    other.stop()
+    rig.serve()
 
 
 def test_one_group(rig):
