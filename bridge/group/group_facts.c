@@ -154,13 +154,30 @@ static void say_group(const struct group_facts *f, enum ztp_role_state role,
 
 /* --- */
 
+static void see_behind(struct group_facts *f)
+{
+	struct opening_end known = opening_known_end(f->opening);
+	int64_t position = copy_position(f->copy);
+	int64_t lag = known.end > position ? known.end - position : 0;
+
+	behind_see(&f->behind, known.asked_at, position,
+		   known.asked_at != 0 ? lag : -1);
+}
+
+/* Where the end was told to be long ago, there may be more by now. */
+static int64_t lag_of(const struct group_facts *f, int64_t now, int64_t limit)
+{
+	int64_t lag = copy_lag(f->copy);
+
+	return lag == 0 && behind_ms(&f->behind, now) > limit ? -1 : lag;
+}
+
 /* The active one writes what others read; its readiness is that of its parts. */
 static void take_copy(struct group_facts *f, int64_t now, int64_t limit,
 		      bool serving, struct group_status *status)
 {
-	status->lag = serving ? 0 : copy_lag(f->copy);
-	behind_see(&f->behind, group_view_heard(f->view),
-		   copy_position(f->copy), status->lag);
+	see_behind(f);
+	status->lag = serving ? 0 : lag_of(f, now, limit);
 	status->listed = copy_listed(f->copy);
 	if (*group_view_other(f->view))
 		say(status->group, group_view_other(f->view));

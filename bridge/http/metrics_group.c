@@ -30,9 +30,10 @@ void metrics_group(FILE *out, const char *name,
 	(void)fputs("ztp_active{group=\"", out);
 	write_escaped(out, name);
 	(void)fprintf(out, "\"} %d\n", ztp_role_serves(group->role));
-	metrics_family(out, "ztp_standby_lag_records", "gauge",
-		       "Records of the group's state that this bridge's copy "
-		       "is behind; NaN until Kafka has said where the end is.");
+	metrics_family(
+		out, "ztp_standby_lag_records", "gauge",
+		"Records of the group's state that this bridge's copy "
+		"is behind; NaN while Kafka does not say where the end is.");
 	if (group->lag >= 0)
 		(void)fprintf(out, "ztp_standby_lag_records %lld\n",
 			      (long long)group->lag);

@@ -42,6 +42,12 @@ bool opening_copy_read(const struct opening *opening);
  * while the bridge before is waited for takes rows back. */
 bool opening_is_whole(const struct opening *opening);
 #define OPENING_NOT_WHOLE "the copy cannot be written"
+/* The end of ztp.state as the broker that leads it told last while this bridge stands
+ * by, and when it was asked; CLOCK_BOOTTIME, 0: never. */
+struct opening_end {
+	int64_t asked_at, end;
+};
+struct opening_end opening_known_end(const struct opening *opening);
 /* Until when decisions for unknown ids are held; wall clock, ms. */
 int64_t opening_hold_until(const struct opening *opening);
 /* By how many ms Kafka's clock, which all bridges share, was ahead of the wall

@@ -7,6 +7,7 @@
  */
 #include <stdio.h>
 
+#include "bridge/standby/behind.h"
 #include "bridge/standby/opening_internal.h"
 #include "bridge/store/store_state.h"
 
@@ -63,6 +64,26 @@ bool opening_say_bad(struct opening *o, int rc, struct opening_news *news)
 	return false;
 }
 
+/* That nothing comes does not say that there is nothing: the broker that leads the
+ * topic may be out of reach, and the group, which has another one, be well. */
+static void learn_end(struct opening *o)
+{
+	int64_t now = ztp_clock_boot(), end;
+	struct ztp_error error = {0};
+
+	if (o->step != NONE || now < o->ask_at)
+		return;
+	if (copy_end(o->copy, OPENING_ASK_MS, &end, &error) == 0)
+		o->known = (struct opening_end){.asked_at = now, .end = end};
+	o->ask_at = ztp_clock_boot() +
+		    behind_ask_ms(o->core->config->standby.session_timeout_ms);
+}
+
+struct opening_end opening_known_end(const struct opening *o)
+{
+	return o->known;
+}
+
 /* Returns true for news. */
 bool opening_follow(struct opening *o, struct opening_news *news)
 {
@@ -85,6 +106,7 @@ bool opening_follow(struct opening *o, struct opening_news *news)
 		be_allowed(o);
 	/* One that has been thrown away is read again before it may join. */
 	o->read = copy_at_end(o->copy) || (o->read && !copy_is_empty(o->copy));
+	learn_end(o);
 	return false;
 }
 

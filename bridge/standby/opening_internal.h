@@ -28,6 +28,8 @@ struct opening {
 	bool refused;
 	bool compared; /* READ: with what the group has committed */
 	struct log_limit failures;
+	struct opening_end known;
+	int64_t ask_at; /* for the next one */
 	int64_t again_at;
 	int64_t end;	   /* of ztp.state, then with our row; -1: not known */
 	int64_t behind_at; /* READ: since when it gets no further */

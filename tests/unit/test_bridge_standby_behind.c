@@ -59,6 +59,15 @@ static void who_does_not_get_on_becomes_older(void **unused)
 	assert_int_equal(behind_ms(&b, 5100), 4000);
 }
 
+/* An answer may take a while, and one may be missing. */
+static void it_is_asked_for_often_enough(void **unused)
+{
+	(void)unused;
+	assert_int_equal(behind_ask_ms(2000), 666);
+	assert_int_equal(behind_ask_ms(1000), 500);
+	assert_int_equal(behind_ask_ms(10000), 2000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -66,6 +75,7 @@ int main(void)
 		cmocka_unit_test(at_the_end_it_is_as_old_as_what_kafka_said),
 		cmocka_unit_test(who_keeps_pace_is_not_behind),
 		cmocka_unit_test(who_does_not_get_on_becomes_older),
+		cmocka_unit_test(it_is_asked_for_often_enough),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
