@@ -19,11 +19,12 @@ struct group_status {
 	int64_t since;	    /* that it is; wall clock, ms */
 	int64_t started_at; /* the process; wall clock, ms */
 	/* Records that the copy is behind; 0 for the active one; -1: not known,
-	 * because Kafka has not said where the end is. */
+	 * because Kafka does not say where the end is. */
 	int64_t lag;
 	bool listed; /* the copy can be searched */
-	/* What is the matter, or "". has_mqtt: is the broker looked at? */
-	bool has_mqtt;
+	/* What is the matter, or "". Of what has not been looked at nothing is said:
+	 * Kafka is the first, the MQTT broker and the store come with the copy. */
+	bool has_kafka, has_copy;
 	char kafka[GROUP_STATUS_WHY_MAX], mqtt[GROUP_STATUS_WHY_MAX],
 		store[GROUP_STATUS_WHY_MAX], group[GROUP_STATUS_WHY_MAX];
 	/* Of the active one: why Kafka takes no turn of it, since its lease is

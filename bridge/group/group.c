@@ -98,26 +98,53 @@ static bool is_stopped(struct group *g)
 	return false;
 }
 
+/* Of what is said of its topics: is Kafka there? NULL: that is not known. */
+static const char *kafka_of(int rc)
+{
+	if (rc == ZTP_ERR_IO)
+		return "no answer";
+	return rc == ZTP_ERR_INTERNAL ? NULL : "";
+}
+
+/* Those that nobody answers while the thread is away, too. Returns false if the bridge
+ * is to end. */
+static bool serve_pages(struct group *g, int ms)
+{
+	struct pollfd fds[] = {
+		{.fd = g->signal_fd, .events = POLLIN},
+		{.fd = group_http_fd(g->pages), .events = POLLIN},
+	};
+	int64_t until = ztp_clock_boot() + ms, left;
+
+	while ((left = until - ztp_clock_boot()) > 0) {
+		group_http_turn(g->pages);
+		notify_turned(&g->notify, ztp_clock_steady(&g->core.clock));
+		if (poll(fds, 2, group_http_wait_ms(g->pages, (int)left)) > 0 &&
+		    fds[0].revents && is_stopped(g))
+			return false;
+	}
+	return true;
+}
+
 /* Waits for Kafka, and for a person if its topics are not as they must be. */
 static bool await_topics(struct group *g)
 {
-	struct pollfd signalled = {.fd = g->signal_fd, .events = POLLIN};
 	struct log_limit refusals = {0};
 	struct ztp_error error = {0};
 	uint64_t suppressed;
 	int rc;
 
-	while ((rc = group_topics_check(&g->core, &error)) != 0) {
-		if (rc != ZTP_ERR_IO &&
+	while ((rc = group_topics_check(&g->core, g->replicas, &error)) != 0) {
+		if (rc != ZTP_ERR_IO && rc != ZTP_ERR_MISSING &&
 		    log_every(&refusals, REFUSED_MS, ztp_clock_boot(),
 			      &suppressed))
 			log_error(g->core.log, "group_refused",
 				  LOG_WHY(&error));
 		group_http_back(g->pages);
-		group_http_trouble(g->pages, error.message);
-		group_http_away(g->pages);
-		if (poll(&signalled, 1, TOPIC_MS) == 1 && is_stopped(g))
+		group_http_trouble(g->pages, error.message, kafka_of(rc));
+		if (!serve_pages(g, TOPIC_MS))
 			return false;
+		group_http_away(g->pages);
 	}
 	return true;
 }
@@ -175,7 +202,8 @@ static int open_all(struct group *g, struct ztp_error *error)
 	int rc = open_ledger(g, error);
 
 	if (rc == 0)
-		rc = group_view_new(&g->view, &g->core, g->wake_fd, error);
+		rc = group_view_new(&g->view, &g->core, g->replicas, g->wake_fd,
+				    error);
 	if (rc == 0)
 		rc = group_join_new(&g->join, &g->core, g->copy, error);
 	if (rc == 0)

@@ -107,7 +107,7 @@ static void say_reach(const struct group_facts *f, struct group_status *status)
 	bool in_reach = group_join_in_reach(f->join);
 	const char *problem = group_join_problem(f->join);
 
-	status->has_mqtt = true;
+	status->has_kafka = status->has_copy = true;
 	say(status->mqtt, in_reach ? "" : problem ? problem : "not connected");
 	say(status->store, in_reach && problem ? problem : "");
 }
@@ -185,6 +185,8 @@ static void take_copy(struct group_facts *f, int64_t now, int64_t limit,
 		say(status->group, standby_denial(f->standby)->right);
 	else
 		say_group(f, status->role, now, limit, status->group);
+	if (!*status->group)
+		say(status->group, group_view_settings(f->view));
 }
 
 void group_facts_take(struct group_facts *f, const struct core *core,

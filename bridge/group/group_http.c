@@ -79,7 +79,7 @@ int group_http_new(struct group_http **out, const struct core *core,
 		group_http_free(p);
 		return rc;
 	}
-	group_http_trouble(p, "starting");
+	group_http_trouble(p, "starting", NULL);
 	group_http_away(p);
 	*out = p;
 	return 0;
@@ -99,9 +99,13 @@ void group_http_free(struct group_http *p)
 
 /* --- what is shown */
 
-void group_http_trouble(struct group_http *p, const char *why)
+void group_http_trouble(struct group_http *p, const char *why,
+			const char *kafka)
 {
 	snprintf(p->status.group, sizeof(p->status.group), "%s", why);
+	snprintf(p->status.kafka, sizeof(p->status.kafka), "%s",
+		 kafka ? kafka : "");
+	p->status.has_kafka = kafka != NULL;
 	if (p->http && !p->away)
 		http_changed(p->http);
 }

@@ -22,8 +22,10 @@ int group_http_new(struct group_http **pages, const struct core *core,
 		   struct notify *notify, struct ztp_error *error);
 void group_http_free(struct group_http *pages); /* accepts NULL */
 
-/* Before the parts are there: what is waited for. */
-void group_http_trouble(struct group_http *pages, const char *why);
+/* Before the parts are there: what is waited for. And what is the matter with Kafka,
+ * "", or NULL if that is not known. */
+void group_http_trouble(struct group_http *pages, const char *why,
+			const char *kafka);
 /* The parts, of which `facts` is copied. NULL: they are going to be freed. */
 void group_http_show(struct group_http *pages, const struct group_facts *facts);
 

@@ -10,6 +10,7 @@
 #include "bridge/group/group_http.h"
 #include "bridge/group/group_join.h"
 #include "bridge/loop/notify.h"
+#include "bridge/standby/group_topics.h"
 #include "bridge/standby/group_view.h"
 #include "bridge/standby/hand_over.h"
 #include "bridge/standby/opening.h"
@@ -18,6 +19,7 @@
 struct group {
 	struct core core;
 	int wake_fd, signal_fd;
+	int replicas[GROUP_TOPICS]; /* of the topics; set before the view */
 	struct copy *copy;
 	struct turn *turn;
 	struct opening *opening;

@@ -45,15 +45,25 @@ static bool add_text(cJSON *object, const char *name, const char *text)
 	return !*text || cJSON_AddStringToObject(object, name, text);
 }
 
-static bool add_all(cJSON *object, const char *instance,
-		    const struct group_status *group)
+/* What /readyz says as well. */
+static const char *trouble_of(const struct bridge *b)
 {
+	const struct group_status *group = b->group;
+
+	return *group->group || b->standing ? group->group : group->undone;
+}
+
+static bool add_all(cJSON *object, const struct bridge *b)
+{
+	const struct group_status *group = b->group;
+	const char *instance = b->core.config->standby.instance;
+
 	return cJSON_AddStringToObject(object, "instance", instance) &&
 	       cJSON_AddStringToObject(object, "role",
 				       ztp_role_name(group->role)) &&
 	       add_members(object, group) && add_lag(object, group->lag) &&
 	       http_add_time(object, "since", group->since) &&
-	       add_text(object, "trouble", group->group) &&
+	       add_text(object, "trouble", trouble_of(b)) &&
 	       add_text(object, ZTP_M_TWICE, group->twice);
 }
 
@@ -66,8 +76,7 @@ struct http_page http_group(struct bridge *b)
 				       "this bridge is not one of several: "
 				       "standby.enabled is false");
 	object = cJSON_CreateObject();
-	if (object &&
-	    !add_all(object, b->core.config->standby.instance, b->group)) {
+	if (object && !add_all(object, b)) {
 		cJSON_Delete(object);
 		object = NULL;
 	}

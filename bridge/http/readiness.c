@@ -116,10 +116,12 @@ static void add_told(struct bridge *b, struct readiness *r, const char *name,
 /* Of one that is not active. */
 static void of_standing(struct bridge *b, struct readiness *r)
 {
-	if (b->group->has_mqtt)
+	if (b->group->has_copy)
 		add_told(b, r, "mqtt", b->group->mqtt);
-	add_told(b, r, "kafka", b->group->kafka);
-	add_told(b, r, "store", b->group->store);
+	if (b->group->has_kafka)
+		add_told(b, r, "kafka", b->group->kafka);
+	if (b->group->has_copy)
+		add_told(b, r, "store", b->group->store);
 	add_told(b, r, "group", b->group->group);
 }
 

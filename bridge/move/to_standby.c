@@ -91,11 +91,13 @@ static int check_source(const struct move *m, const struct source *source,
 static int await_topics(struct move *m, struct ztp_error *error)
 {
 	int64_t until = ztp_clock_boot() + MOVE_WAIT_MS;
-	int rc;
+	int rc = group_topics_check(&m->core, NULL, error);
 
-	while ((rc = group_topics_check(&m->core, error)) == ZTP_ERR_IO &&
-	       ztp_clock_boot() < until)
+	while ((rc == ZTP_ERR_IO || rc == ZTP_ERR_MISSING) &&
+	       ztp_clock_boot() < until) {
 		(void)poll(NULL, 0, AGAIN_MS);
+		rc = group_topics_check(&m->core, NULL, error);
+	}
 	return rc;
 }
 

@@ -50,8 +50,8 @@ static const struct setting {
 
 #define SETTINGS (sizeof(settings) / sizeof(*settings))
 
-static const char *topic_name(const struct config *config,
-			      enum group_topic topic)
+const char *group_topic_name(const struct config *config,
+			     enum group_topic topic)
 {
 	return topic == GROUP_STATE ? config->kafka.topics.state
 				    : config->kafka.topics.journal;
@@ -145,7 +145,7 @@ static void read_topic(struct facts *facts, const struct config *config,
 		facts->transaction_replicas = replicas;
 	for (int i = 0; i < GROUP_TOPICS; i++) {
 		if (strcmp(topic->topic,
-			   topic_name(config, (enum group_topic)i)) != 0)
+			   group_topic_name(config, (enum group_topic)i)) != 0)
 			continue;
 		facts->partitions[i] = topic->partition_cnt;
 		facts->replicas[i] = replicas;
@@ -233,18 +233,35 @@ static int ask_settings(rd_kafka_t *rk, rd_kafka_ResourceType_t type,
 
 struct looking {
 	struct facts *facts;
-	enum group_topic topic;
 	int needs; /* replicas that __transaction_state must have */
+};
+
+struct looking_at_topic {
+	enum group_topic topic;
+	int replicas;
 };
 
 static int see_topic(void *arg, const char *name, const char *value,
 		     struct ztp_error *error)
 {
-	const struct looking *looking = arg;
+	const struct looking_at_topic *looking = arg;
 
 	return group_topic_setting(looking->topic, name, value,
-				   looking->facts->replicas[looking->topic],
-				   error);
+				   looking->replicas, error);
+}
+
+int group_topic_judge(const rd_kafka_ConfigResource_t *told,
+		      enum group_topic topic, int replicas,
+		      struct ztp_error *error)
+{
+	struct looking_at_topic looking = {topic, replicas};
+	struct ztp_error why = {0};
+	int rc = visit_all(told, see_topic, &looking, &why);
+
+	return rc == 0 ? 0
+		       : ztp_fail(error, rc, "%s: %s",
+				  rd_kafka_ConfigResource_name(told),
+				  why.message);
 }
 
 static int see_broker(void *arg, const char *name, const char *value,
@@ -281,8 +298,8 @@ static int check_topic(rd_kafka_t *rk, const struct config *config,
 		       struct facts *facts, enum group_topic topic,
 		       struct ztp_error *error)
 {
-	const char *name = topic_name(config, topic);
-	struct looking looking = {.facts = facts, .topic = topic};
+	const char *name = group_topic_name(config, topic);
+	struct looking_at_topic looking = {topic, facts->replicas[topic]};
 	struct ztp_error why = {0};
 	int rc;
 
@@ -362,8 +379,8 @@ static rd_kafka_NewTopic_t *make_topic(const struct config *config,
 	if (!several && facts->brokers > 1)
 		replicas = facts->brokers < NEW_REPLICAS ? facts->brokers
 							 : NEW_REPLICAS;
-	made = rd_kafka_NewTopic_new(topic_name(config, topic), 1, replicas,
-				     text, sizeof(text));
+	made = rd_kafka_NewTopic_new(group_topic_name(config, topic), 1,
+				     replicas, text, sizeof(text));
 	for (size_t i = 0; i < SETTINGS && made; i++)
 		if (settings[i].topic == topic)
 			rd_kafka_NewTopic_set_config(made, settings[i].name,
@@ -386,14 +403,16 @@ static int create(rd_kafka_t *rk, struct core *core, const struct facts *facts,
 		event = rd_kafka_queue_poll(queue, 2 * ANSWER_MS);
 		rd_kafka_NewTopic_destroy(made);
 	}
-	rc = on_created(event, core, topic_name(core->config, topic), error);
+	rc = on_created(event, core, group_topic_name(core->config, topic),
+			error);
 	if (event)
 		rd_kafka_event_destroy(event);
 	rd_kafka_queue_destroy(queue);
 	return rc;
 }
 
-static int look(struct core *core, rd_kafka_t *rk, struct ztp_error *error)
+static int look(struct core *core, rd_kafka_t *rk, int replicas[GROUP_TOPICS],
+		struct ztp_error *error)
 {
 	const struct config *config = core->config;
 	struct facts facts;
@@ -412,21 +431,25 @@ static int look(struct core *core, rd_kafka_t *rk, struct ztp_error *error)
 	}
 	/* A broker learns of it a moment after it has been made. */
 	if (rc == 0 && made)
-		return ztp_fail(error, ZTP_ERR_IO, "topics are being made");
+		return ztp_fail(error, ZTP_ERR_MISSING,
+				"topics are being made");
 	for (int i = 0; i < GROUP_TOPICS && rc == 0; i++)
 		rc = check_topic(rk, config, &facts, (enum group_topic)i,
 				 error);
+	if (replicas)
+		memcpy(replicas, facts.replicas, sizeof(facts.replicas));
 	return rc == 0 ? check_broker(rk, &facts, error) : rc;
 }
 
-int group_topics_check(struct core *core, struct ztp_error *error)
+int group_topics_check(struct core *core, int replicas[GROUP_TOPICS],
+		       struct ztp_error *error)
 {
 	rd_kafka_t *rk = kafka_new(core, ZTP_KAFKA_PROBE, 0, error);
 	int rc;
 
 	if (!rk)
 		return ZTP_ERR_INTERNAL;
-	rc = look(core, rk, error);
+	rc = look(core, rk, replicas, error);
 	kafka_close(core, rk);
 	return rc;
 }

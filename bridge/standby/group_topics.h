@@ -6,6 +6,8 @@
 #ifndef BRIDGE_STANDBY_GROUP_TOPICS_H
 #define BRIDGE_STANDBY_GROUP_TOPICS_H
 
+#include <librdkafka/rdkafka.h>
+
 #include "bridge/core/core.h"
 #include "ztp/topics.h"
 
@@ -30,12 +32,22 @@ int group_topic_setting(enum group_topic topic, const char *name,
 			const char *value, int replicas,
 			struct ztp_error *error);
 
+/* Likewise of all settings that Kafka has told of it, with the topic's name. */
+int group_topic_judge(const rd_kafka_ConfigResource_t *told,
+		      enum group_topic topic, int replicas,
+		      struct ztp_error *error);
+
+const char *group_topic_name(const struct config *config,
+			     enum group_topic topic);
+
 /* Is "2.4-IV1", or the like, at least Kafka 2.5? What it cannot read, is. */
 bool group_kafka_version_ok(const char *version);
 
 /* Makes the topics that are missing if kafka.create_topics is set. Blocks for
  * some seconds at most. Returns 0; ZTP_ERR_IO: Kafka does not answer, ask again;
- * ZTP_ERR_VALUE: it stays so until a person changes it. Any thread. */
-int group_topics_check(struct core *core, struct ztp_error *error);
+ * ZTP_ERR_MISSING: topics are being made, likewise; any other: it stays so until a
+ * person changes it. replicas: of each topic, or NULL. Any thread. */
+int group_topics_check(struct core *core, int replicas[GROUP_TOPICS],
+		       struct ztp_error *error);
 
 #endif

@@ -5,11 +5,10 @@
 #include <string.h>
 
 #include "bridge/kafka/kafka.h"
+#include "bridge/standby/behind.h"
+#include "bridge/standby/group_settings.h"
 
-#define ASK_MAX_MS 2000
-#define ASK_MIN_MS 500
-#define ASKS	   3 /* in a session: how fresh the copy is, hangs on them */
-#define ANSWER_MS  10000 /* librdkafka's own limit is longer */
+#define ANSWER_MS 10000 /* librdkafka's own limit is longer */
 
 struct group_view {
 	struct core *core;
@@ -24,10 +23,11 @@ struct group_view {
 	int64_t twice_since;
 	char other[256]; /* see group_view_other */
 	bool said_other;
+	struct group_settings settings;
 };
 
-int group_view_new(struct group_view **out, struct core *core, int wake_fd,
-		   struct ztp_error *error)
+int group_view_new(struct group_view **out, struct core *core,
+		   const int *replicas, int wake_fd, struct ztp_error *error)
 {
 	static const uint64_t one = 1;
 	struct group_view *v = calloc(1, sizeof(*v));
@@ -35,11 +35,9 @@ int group_view_new(struct group_view **out, struct core *core, int wake_fd,
 	if (!v)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	v->core = core;
-	v->every = core->config->standby.session_timeout_ms / ASKS;
-	if (v->every > ASK_MAX_MS)
-		v->every = ASK_MAX_MS;
-	if (v->every < ASK_MIN_MS)
-		v->every = ASK_MIN_MS;
+	v->settings =
+		(struct group_settings){.core = core, .replicas = replicas};
+	v->every = behind_ask_ms(core->config->standby.session_timeout_ms);
 	v->rk = kafka_new(core, ZTP_KAFKA_PROBE, 0, error);
 	if (!v->rk) {
 		group_view_free(v);
@@ -204,15 +202,24 @@ void group_view_turn(struct group_view *v)
 	rd_kafka_event_t *event;
 
 	while ((event = rd_kafka_queue_poll(v->queue, 0)) != NULL) {
-		if (rd_kafka_event_type(event) ==
-		    RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT) {
+		rd_kafka_event_type_t type = rd_kafka_event_type(event);
+
+		if (type == RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT) {
 			take(v, event);
 			v->at = ztp_clock_boot() + v->every;
+		} else if (type == RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT) {
+			group_settings_take(&v->settings, event);
 		}
 		rd_kafka_event_destroy(event);
 	}
 	if (ztp_clock_boot() >= v->at)
 		ask(v);
+	group_settings_turn(&v->settings, v->rk, v->queue);
+}
+
+const char *group_view_settings(const struct group_view *v)
+{
+	return v->settings.why;
 }
 
 int64_t group_view_next(const struct group_view *v)

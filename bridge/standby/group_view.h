@@ -1,5 +1,6 @@
 /*
- * bridge/standby/group_view.h - who is in the group of bridges, as Kafka says.
+ * bridge/standby/group_view.h - who is in the group of bridges, as Kafka says, and
+ * whether its topics are as they must be.
  * Loop thread only; asks without waiting.
  */
 #ifndef BRIDGE_STANDBY_GROUP_VIEW_H
@@ -17,8 +18,9 @@ struct group_view_member {
 	bool assigned; /* the partition: it is active, or is becoming so */
 };
 
-int group_view_new(struct group_view **view, struct core *core, int wake_fd,
-		   struct ztp_error *error);
+/* replicas: of the group's topics; outlives it. */
+int group_view_new(struct group_view **view, struct core *core,
+		   const int *replicas, int wake_fd, struct ztp_error *error);
 void group_view_free(struct group_view *view); /* accepts NULL */
 
 /* Asks from time to time, and takes what was answered. Logs when two members
@@ -40,6 +42,9 @@ const char *group_view_trouble(const struct group_view *view);
 /* Who has another ztp.state, named, or "": with one transactional id, they undo
  * each other's turns. */
 const char *group_view_other(const struct group_view *view);
+/* Which setting of the group's topics has been changed, so that a promise is not kept
+ * any more, or "". */
+const char *group_view_settings(const struct group_view *view);
 /* The instance that two of them have, for so long that both live, or "". */
 const char *group_view_said_twice(const struct group_view *view);
 /* The instance that two of them have, or NULL. Pure. */

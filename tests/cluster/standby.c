@@ -210,6 +210,8 @@ static void wait_for_something(void)
 		perror("read");
 }
 
+static int replicas[GROUP_TOPICS];
+
 /* Kafka may not be there yet. */
 static void check_topics(void)
 {
@@ -217,7 +219,9 @@ static void check_topics(void)
 	struct ztp_error error = {0};
 	int rc;
 
-	while ((rc = group_topics_check(&b.core, &error)) == ZTP_ERR_IO &&
+	while (((rc = group_topics_check(&b.core, replicas, &error)) ==
+			ZTP_ERR_IO ||
+		rc == ZTP_ERR_MISSING) &&
 	       !stopped)
 		nanosleep(&pause, NULL);
 	if (rc != 0) {
@@ -263,7 +267,8 @@ static void open_all(const char *file)
 	MUST(copy_open(&b.copy, &b.core, &copy, &error) == 0);
 	MUST(turn_new(&b.turn, &b.core, &options, &error) == 0);
 	MUST(opening_new(&b.opening, &b.core, b.copy, b.turn, &error) == 0);
-	MUST(group_view_new(&b.view, &b.core, b.wake_fd, &error) == 0);
+	MUST(group_view_new(&b.view, &b.core, replicas, b.wake_fd, &error) ==
+	     0);
 	MUST(standby_new(&b.standby, &b.core, &member, &user, &error) == 0);
 }
 

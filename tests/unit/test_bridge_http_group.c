@@ -71,6 +71,22 @@ static void it_says_who_is_what(void **state)
 	assert_non_null(strstr(f->body, "\"instance_twice\":\"bridge-a\""));
 }
 
+static void what_kafka_does_not_take_is_trouble_of_the_active_one(void **state)
+{
+	struct http_case *f = *state;
+	struct group_status *group = stand_by(f);
+
+	snprintf(group->undone, sizeof(group->undone), "kafka takes no turn");
+	get_json(f, "/v1/group", 200); /* it was active */
+	assert_null(strstr(f->body, "trouble"));
+	f->b.standing = false;
+	get_json(f, "/v1/group", 200);
+	assert_non_null(strstr(f->body, "\"trouble\":\"kafka takes no turn\""));
+	snprintf(group->group, sizeof(group->group), "a right");
+	get_json(f, "/v1/group", 200);
+	assert_non_null(strstr(f->body, "\"trouble\":\"a right\""));
+}
+
 static void readiness_is_of_the_role(void **state)
 {
 	struct http_case *f = *state;
@@ -81,7 +97,7 @@ static void readiness_is_of_the_role(void **state)
 	assert_string_equal(f->body, "ok\nrole: standby\n");
 	group->role = ZTP_ROLE_READING;
 	snprintf(group->group, sizeof(group->group), "opening: reading");
-	group->has_mqtt = true;
+	group->has_copy = true;
 	snprintf(group->mqtt, sizeof(group->mqtt), "not connected");
 	ask(f, "GET", "/readyz");
 	assert_int_equal(f->status, 503);
@@ -139,6 +155,12 @@ static void metrics_are_there(void **state)
 	assert_non_null(strstr(f->body, "ztp_takeover_seconds_sum 91.500\n"));
 	assert_non_null(strstr(f->body, "ztp_turn_seconds_count 0\n"));
 	assert_null(strstr(f->body, "ztp_mqtt_connected")); /* not looked at */
+	assert_null(strstr(f->body, "ztp_kafka_connected"));
+	group->has_kafka = true;
+	snprintf(group->kafka, sizeof(group->kafka), "no answer");
+	ask(f, "GET", "/metrics");
+	assert_non_null(strstr(f->body, "ztp_kafka_connected 0\n"));
+	assert_null(strstr(f->body, "ztp_mqtt_connected"));
 	group->role = ZTP_ROLE_ACTIVE;
 	group->lag = -1;
 	ask(f, "GET", "/metrics");
@@ -242,6 +264,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(a_single_bridge_has_no_group),
 		T(it_says_who_is_what),
+		T(what_kafka_does_not_take_is_trouble_of_the_active_one),
 		T(readiness_is_of_the_role),
 		T(lists_are_of_a_copy),
 		T(metrics_are_there),

@@ -64,7 +64,7 @@ static void what_it_must_know_is_named(void **state)
 {
 	struct check_case *c = *state;
 
-	assert_int_equal(group_topics_check(&c->in.core, &c->error),
+	assert_int_equal(group_topics_check(&c->in.core, NULL, &c->error),
 			 ZTP_ERR_VALUE);
 	assert_non_null(strstr(c->error.message, "must be 2.5 or later"));
 }
