@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/standby/claim.h"
 #include "bridge/store/store_state.h"
 
 static void say(char text[GROUP_STATUS_WHY_MAX], const char *why)
@@ -13,40 +14,46 @@ static void say(char text[GROUP_STATUS_WHY_MAX], const char *why)
 
 /* --- who is what */
 
-/* The row `active`, with the instance in it; false: there is none, or it has
- * left. *at: when it was written, by that bridge's clock. */
-static bool read_active(struct store *store,
-			char instance[ZTP_INSTANCE_MAX + 1], int64_t *at)
+/* What the row `active` says, unless that bridge has left. */
+struct active_row {
+	char instance[ZTP_INSTANCE_MAX + 1]; /* "": nothing */
+	int64_t at; /* when it was written, by that bridge's clock */
+	bool alike; /* see claim.h */
+};
+
+static void read_active(struct store *store, const struct core *core,
+			struct active_row *active)
 {
 	struct state_bytes bytes = {0};
 	struct state_row row;
 	struct ztp_error error;
 	struct ztp_str name;
-	bool found = store &&
-		     store_state_get(store, STATE_ACTIVE, "", &row, &bytes,
-				     &error) == 1 &&
-		     row.cells[STATE_ACTIVE_LEFT].number == 0;
 
-	if (found) {
+	*active = (struct active_row){.alike = true};
+	if (store &&
+	    store_state_get(store, STATE_ACTIVE, "", &row, &bytes, &error) ==
+		    1 &&
+	    row.cells[STATE_ACTIVE_LEFT].number == 0) {
 		name = row.cells[STATE_ACTIVE_INSTANCE].bytes;
-		snprintf(instance, ZTP_INSTANCE_MAX + 1, "%.*s", (int)name.n,
-			 name.p);
-		*at = row.cells[STATE_ACTIVE_AT].number;
+		snprintf(active->instance, sizeof(active->instance), "%.*s",
+			 (int)name.n, name.p);
+		active->at = row.cells[STATE_ACTIVE_AT].number;
+		active->alike = claim_is_alike(
+			&row.cells[STATE_ACTIVE_EPOCH].bytes, core);
 	}
 	free(bytes.p);
-	return found;
 }
 
 /* Kafka says who is to be active; that it is, it has written itself, since it
  * joined. Both times are of its own clock. */
-static const char *role_of(const struct group_view_member *m, bool any,
-			   const char *active, int64_t at)
+static const char *role_of(const struct group_view_member *m,
+			   const struct active_row *active)
 {
 	if (!m->assigned)
 		return ztp_role_name(ZTP_ROLE_STANDBY);
 	return ztp_role_name(
-		any && at >= m->named.joined_at &&
-				strcmp(m->named.instance, active) == 0
+		active->at >= m->named.joined_at &&
+				strcmp(m->named.instance, active->instance) == 0
 			? ZTP_ROLE_ACTIVE
 			: ZTP_ROLE_READING);
 }
@@ -63,15 +70,13 @@ static bool is_self(const struct group_view_member *m, const struct core *core,
 }
 
 static void take_members(const struct group_facts *f, const struct core *core,
+			 const struct active_row *active,
 			 struct group_status *status)
 {
-	char active[ZTP_INSTANCE_MAX + 1] = "";
 	size_t count = group_view_count(f->view);
 	bool twice =
 		group_view_twice(count ? group_view_member(f->view, 0) : NULL,
 				 count) != NULL;
-	int64_t at = 0;
-	bool any = read_active(copy_store(f->copy), active, &at);
 
 	snprintf(status->twice, sizeof(status->twice), "%s",
 		 group_view_said_twice(f->view));
@@ -84,7 +89,7 @@ static void take_members(const struct group_facts *f, const struct core *core,
 		status->members[i].named = m->named;
 		status->members[i].role = is_self(m, core, status, twice)
 						  ? ztp_role_name(status->role)
-						  : role_of(m, any, active, at);
+						  : role_of(m, active);
 	}
 }
 
@@ -189,19 +194,41 @@ static void take_copy(struct group_facts *f, int64_t now, int64_t limit,
 		say(status->group, group_view_settings(f->view));
 }
 
+/* Of one that stands by: what the broker has for the active one would not be its. */
+static void say_unlike(struct group_facts *f, const struct core *core,
+		       const struct active_row *active,
+		       char why[GROUP_STATUS_WHY_MAX])
+{
+	bool unlike = !active->alike &&
+		      strcmp(active->instance, core->config->standby.instance);
+
+	if (unlike)
+		snprintf(why, GROUP_STATUS_WHY_MAX,
+			 "%s is active with another mqtt.client_id or "
+			 "kafka.topics.decisions than this bridge",
+			 active->instance);
+	if (unlike && !f->said_unlike)
+		log_error(core->log, "group_differs", LOG_STR("error", why));
+	f->said_unlike = unlike;
+}
+
 void group_facts_take(struct group_facts *f, const struct core *core,
 		      struct group_status *status, bool serving)
 {
 	const struct standby_counts *counts = standby_counts(f->standby);
 	int64_t now = ztp_clock_boot();
 	int64_t limit = core->config->standby.session_timeout_ms;
+	struct active_row active;
 
 	status->role = standby_state(f->standby);
 	status->since = standby_since(f->standby);
 	status->fenced = counts->fenced;
 	status->takeovers = counts->took;
-	take_members(f, core, status);
+	read_active(copy_store(f->copy), core, &active);
+	take_members(f, core, &active, status);
 	take_copy(f, now, limit, serving, status);
+	if (!serving && !*status->group)
+		say_unlike(f, core, &active, status->group);
 	say_kafka(f, now, limit, status->kafka);
 	say_reach(f, status);
 }

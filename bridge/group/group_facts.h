@@ -21,6 +21,7 @@ struct group_facts {
 	struct group_view *view;
 	struct group_join *join;
 	struct behind behind;
+	bool said_unlike;
 };
 
 /* serving: the active one's loop runs. */

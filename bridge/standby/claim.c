@@ -29,22 +29,52 @@ static void random_text(char *out, size_t bytes)
 	ztp_hex_encode(out, random, bytes);
 }
 
-/* Half of it says whose it is. */
-enum { HALF = (CLAIM_EPOCH_LEN - 1) / 2, HALF_BYTES = HALF / 2 };
+/* What an epoch has, one after the other. */
+enum { RANDOM, GROUP, COMMON, PARTS };
+enum { PART = (CLAIM_EPOCH_LEN - 1) / PARTS, PART_BYTES = PART / 2 };
 
-static void group_text(char out[HALF + 1], const struct core *core)
+static void group_text(char out[PART + 1], const struct core *core)
 {
 	const char *group = core->config->kafka.group;
 	uint8_t hash[ZTP_SHA256_LEN];
 
 	ztp_sha256(hash, group, strlen(group));
-	ztp_hex_encode(out, hash, HALF_BYTES);
+	ztp_hex_encode(out, hash, PART_BYTES);
+}
+
+static void common_text(char out[PART + 1], const struct core *core)
+{
+	const char *client = core->config->mqtt.client_id;
+	const char *decisions = core->config->kafka.topics.decisions;
+	uint8_t out_of[ZTP_SHA256_LEN];
+	struct ztp_sha256 hash;
+
+	ztp_sha256_begin(&hash);
+	ztp_sha256_add(&hash, client, strlen(client) + 1);
+	ztp_sha256_add(&hash, decisions, strlen(decisions) + 1);
+	ztp_sha256_end(&hash, out_of);
+	ztp_hex_encode(out, out_of, PART_BYTES);
 }
 
 static void make_epoch(struct claim *c, const struct core *core)
 {
-	random_text(c->epoch, HALF_BYTES);
-	group_text(c->epoch + HALF, core);
+	random_text(c->epoch + RANDOM * PART, PART_BYTES);
+	group_text(c->epoch + GROUP * PART, core);
+	common_text(c->epoch + COMMON * PART, core);
+}
+
+static bool has_part(const struct ztp_str *epoch, int part, const char *text)
+{
+	return epoch->n != CLAIM_EPOCH_LEN - 1 ||
+	       memcmp(epoch->p + (size_t)part * PART, text, PART) == 0;
+}
+
+bool claim_is_alike(const struct ztp_str *epoch, const struct core *core)
+{
+	char ours[PART + 1];
+
+	common_text(ours, core);
+	return has_part(epoch, COMMON, ours);
 }
 
 static int check_group(const struct state_row *row, const struct core *core,
@@ -52,11 +82,10 @@ static int check_group(const struct state_row *row, const struct core *core,
 {
 	const struct ztp_str *epoch = &row->cells[STATE_ACTIVE_EPOCH].bytes;
 	const struct ztp_str *who = &row->cells[STATE_ACTIVE_INSTANCE].bytes;
-	char ours[HALF + 1];
+	char ours[PART + 1];
 
 	group_text(ours, core);
-	if (epoch->n != CLAIM_EPOCH_LEN - 1 ||
-	    memcmp(epoch->p + HALF, ours, HALF) == 0)
+	if (has_part(epoch, GROUP, ours))
 		return 0;
 	return ztp_fail(error, ZTP_ERR_IO,
 			"%.*s was active last in %.80s and is of another "

@@ -7,14 +7,15 @@
 
 #include "bridge/ledger/copy.h"
 
-#define CLAIM_EPOCH_LEN 33
+#define CLAIM_EPOCH_LEN 49
 
 struct claim {
 	/* Of the row `active` before ours. */
 	bool left;
 	int64_t hold_until; /* wall clock, ms; see bridge.h */
 	int64_t held_since; /* boot clock, ms: from our claim on; 0: from before */
-	/* Random, and a hash of kafka.group; an earlier build writes only half. */
+	/* Random, a hash of kafka.group, and one of what the bridges of a group must
+	 * have in common; an earlier build writes the first alone. */
 	char epoch[CLAIM_EPOCH_LEN];
 };
 
@@ -23,6 +24,9 @@ struct claim {
  * in another topic, and its requests would end without them. */
 int claim_put(struct claim *claim, const struct core *core, struct copy *copy,
 	      struct ztp_error *error);
+/* Has whoever wrote that epoch our mqtt.client_id, so that the broker's queue comes
+ * with its place, and our decisions? Also true if it does not say so. */
+bool claim_is_alike(const struct ztp_str *epoch, const struct core *core);
 /* Is the row `active` in the store this claim's? If not, `who` has that one's
  * instance, cut to fit. */
 bool claim_stands(const struct claim *claim, struct copy *copy, char *who,
