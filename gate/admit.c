@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "gate/address.h"
 #include "gate/attempt.h"
 #include "gate/audit.h"
 #include "gate/broker_api.h"
@@ -182,7 +183,7 @@ static struct ztp_gate_verdict verify(struct ztp_attempt *a,
 		.wall = a->wall,
 		.now = a->boot,
 	};
-	ztp_throttle_source(&effort->who.source, a->address);
+	ztp_address_source(&effort->who.source, a->client, a->address);
 	switch (ztp_effort_begin(a->gate->effort, a->gate->db, effort)) {
 	case ZTP_EFFORT_FAILED:
 		return ztp_attempt_refuse(ztp_err_name(ZTP_ERR_PROOF_KEY));
@@ -345,9 +346,7 @@ bool ztp_admit(struct ztp_gate *gate, struct mosquitto *client, const char *id,
 	};
 	bool in = false;
 
-	a.address = mosquitto_client_address(client);
-	if (!a.address)
-		a.address = "";
+	ztp_address_of(a.address, client);
 	if (ztp_path_parse(&a.path, id, strlen(id), NULL) != 0)
 		a.path.whole.p = NULL;
 	else

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "gate/address.h"
 #include "gate/audit.h"
-#include "gate/broker_api.h"
 #include "ztp/command.h"
 
 /* A device answers once to each command, and is told the same a few times at
@@ -31,16 +31,18 @@ static bool is_answer(const struct ztp_session *session, const char *topic)
 static void tell(struct ztp_gate *gate, struct ztp_session *session,
 		 const char *code, int64_t now)
 {
+	char address[ZTP_ADDRESS_MAX + 1];
+
 	if (now < session->tell_refusals_at)
 		return;
 	session->tell_refusals_at = now + TELL_AGAIN_MS;
+	ztp_address_of(address, session->client);
 	ztp_audit(gate, &(struct ztp_audit){
 				.verdict = ZTP_AUDIT_REFUSED,
 				.code = code,
 				.path = session->path,
 				.fingerprint = session->fingerprint,
-				.remote_addr = mosquitto_client_address(
-					session->client),
+				.remote_addr = address,
 			});
 }
 

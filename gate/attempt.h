@@ -14,7 +14,8 @@ struct ztp_attempt {
 	struct ztp_gate *gate;
 	struct mosquitto *client;
 	struct ztp_path path;
-	const char *id, *address;
+	const char *id;
+	char address[ZTP_ADDRESS_MAX + 1];
 	struct ztp_registry *registry;
 	bool has_cert;
 	struct ztp_cert cert;

@@ -75,12 +75,16 @@ static int read_row(struct ztp_candidate *candidate, sqlite3_stmt *stmt,
 	    !ztp_db_get_blob(stmt, 2, candidate->fingerprint, ZTP_SHA256_LEN) ||
 	    !ztp_db_get_blob(stmt, 3, candidate->spki_sha256, ZTP_SHA256_LEN) ||
 	    !ztp_db_get_blob(stmt, 4, candidate->ca, ZTP_SHA256_LEN) ||
-	    !ztp_db_get_text(stmt, 8, candidate->remote_addr,
-			     sizeof(candidate->remote_addr)) ||
 	    !ztp_db_get_blob(stmt, 14, candidate->identity, ZTP_SHA256_LEN))
 		return ztp_fail(
 			error, ZTP_ERR_IO,
 			"registry database: a candidate in it is not valid");
+	/* Nothing hangs on it. Gates of before have stored what a device said
+	 * (gate/address.h), and one row would keep all others from being
+	 * read. */
+	if (!ztp_db_get_text(stmt, 8, candidate->remote_addr,
+			     sizeof(candidate->remote_addr)))
+		candidate->remote_addr[0] = '\0';
 	candidate->rejected = sqlite3_column_int(stmt, 5) != 0;
 	candidate->acked = sqlite3_column_int(stmt, 6) != 0;
 	candidate->attempt = sqlite3_column_int64(stmt, 7);

@@ -7,10 +7,9 @@
 #ifndef ZTP_GATE_CANDIDATES_H
 #define ZTP_GATE_CANDIDATES_H
 
+#include "gate/address.h"
 #include "gate/db.h"
 #include "gate/registries.h"
-
-#define ZTP_ADDRESS_MAX 64
 
 struct ztp_candidate {
 	char id[ZTP_UUID_LEN];

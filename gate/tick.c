@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "gate/address.h"
 #include "gate/audit.h"
 #include "gate/audit_list.h"
 #include "gate/backlog.h"
@@ -147,6 +148,7 @@ struct expiry {
 static void expire_one(struct ztp_session *session, void *arg)
 {
 	struct expiry *expiry = arg;
+	char address[ZTP_ADDRESS_MAX + 1];
 
 	if (!session->live || session->right == ZTP_RIGHT_NONE)
 		return;
@@ -158,14 +160,14 @@ static void expire_one(struct ztp_session *session, void *arg)
 	session->leaving = true;
 	if (ztp_client_list_add(&expiry->gate->kicks, session->client) != 0)
 		expiry->next = expiry->now + SECOND;
+	ztp_address_of(address, session->client);
 	ztp_audit(expiry->gate,
 		  &(struct ztp_audit){
 			  .verdict = ZTP_AUDIT_ENDED,
 			  .code = ztp_err_name(ZTP_ERR_PROOF_EXPIRED),
 			  .path = session->path,
 			  .fingerprint = session->fingerprint,
-			  .remote_addr =
-				  mosquitto_client_address(session->client),
+			  .remote_addr = address,
 		  });
 }
 

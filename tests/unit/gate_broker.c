@@ -296,8 +296,7 @@ bool mosquitto_client_clean_session(const struct mosquitto *client)
 
 int mosquitto_client_protocol(const struct mosquitto *client)
 {
-	(void)client;
-	return mp_mqtt;
+	return client->websocket ? mp_websockets : mp_mqtt;
 }
 
 int mosquitto_client_protocol_version(const struct mosquitto *client)
