@@ -206,7 +206,9 @@ static int check(sqlite3 *db, const struct ztp_sqlite_file *file,
 				"supports versions up to %d: use a newer one",
 				file->what, file->path, (long long)*version,
 				file->program, file->version);
-	return *version > 0 ? check_integrity(db, file, error) : 0;
+	if (*version == 0 || file->checked)
+		return 0;
+	return check_integrity(db, file, error);
 }
 
 /* --- migration and settings */

@@ -38,6 +38,7 @@ struct ztp_sqlite_file {
 	const char *pragmas; /* of the connection; run before the steps */
 	bool exclusive;	     /* no other process may even read it */
 	bool exists;	     /* it is an error if there is none */
+	bool checked;	     /* its integrity, when it was opened before */
 	const char *vfs;     /* NULL: SQLite's own */
 	int busy_ms;	     /* how long to wait for somebody else's lock */
 };

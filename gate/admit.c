@@ -241,7 +241,8 @@ static int gather(struct ztp_attempt *a, struct ztp_error *error)
 	if (rc == 0)
 		rc = count(&facts->per_path,
 			   ztp_candidates_of_path(db, a->id, error));
-	facts->per_registry = a->registry->devices + a->registry->candidates;
+	facts->per_registry =
+		a->registry->counts.devices + a->registry->counts.candidates;
 	if (rc == 0 && !facts->candidate_known)
 		rc = ztp_rejections_count(a->gate, facts, a->registry, &who,
 					  a->wall, error);

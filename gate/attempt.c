@@ -113,7 +113,7 @@ static struct ztp_session *enter(struct ztp_attempt *a, enum ztp_right right)
 	memcpy(session->password, a->password, ZTP_SHA256_LEN);
 	memcpy(session->request_id, a->request_id, sizeof(a->request_id));
 	session->right = right;
-	session->group = ztp_db_group(gate->db);
+	ztp_gate_hang(gate, session);
 	session->by_certificate = a->has_cert;
 	session->discard = !own;
 	/* A subscription belongs to the path, whichever key made it. What was

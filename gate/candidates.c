@@ -180,8 +180,11 @@ int ztp_candidates_put(struct ztp_db *db, struct ztp_registry *registry,
 	rc = ztp_db_run(db, stmt, error);
 	if (rc != 0)
 		return rc;
-	registry->candidates += !candidate->rejected;
-	registry->rejected += candidate->rejected - replaces;
+	ztp_counts_add(registry,
+		       (struct ztp_counts){
+			       .candidates = !candidate->rejected,
+			       .rejected = candidate->rejected - replaces,
+		       });
 	return 0;
 }
 
@@ -210,10 +213,9 @@ int ztp_candidates_reject(struct ztp_db *db, struct ztp_registry *registry,
 {
 	int rc = change(db, sql_reject, candidate->id, retry_at, error);
 
-	if (rc == 0 && registry && !candidate->rejected) {
-		registry->candidates--;
-		registry->rejected++;
-	}
+	if (rc == 0 && !candidate->rejected)
+		ztp_counts_add(registry, (struct ztp_counts){.candidates = -1,
+							     .rejected = 1});
 	return rc;
 }
 
@@ -223,10 +225,12 @@ int ztp_candidates_delete(struct ztp_db *db, struct ztp_registry *registry,
 {
 	int rc = change(db, sql_delete, candidate->id, 0, error);
 
-	if (rc == 0 && registry && candidate->rejected)
-		registry->rejected--;
-	else if (rc == 0 && registry)
-		registry->candidates--;
+	if (rc == 0)
+		ztp_counts_add(registry,
+			       (struct ztp_counts){
+				       .candidates = -!candidate->rejected,
+				       .rejected = -candidate->rejected,
+			       });
 	return rc;
 }
 
@@ -235,13 +239,17 @@ int ztp_candidates_end_path(struct ztp_db *db, struct ztp_registry *registry,
 {
 	int rc = change(db, sql_end_live, path, 0, error);
 
-	if (rc == 0 && registry)
-		registry->candidates -= ztp_db_changes(db);
+	if (rc == 0)
+		ztp_counts_add(
+			registry,
+			(struct ztp_counts){.candidates = -ztp_db_changes(db)});
 	if (rc == 0)
 		rc = change(db, sql_end_rejected, path, END_REJECTED_MAX,
 			    error);
-	if (rc == 0 && registry)
-		registry->rejected -= ztp_db_changes(db);
+	if (rc == 0)
+		ztp_counts_add(
+			registry,
+			(struct ztp_counts){.rejected = -ztp_db_changes(db)});
 	return rc;
 }
 

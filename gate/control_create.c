@@ -245,7 +245,7 @@ static bool has_room(struct ztp_gate *gate, const struct creation *c,
 
 	if (devices < 0)
 		return ztp_reply_error(reply, &error);
-	if (c->registry->devices >= limits->per_registry)
+	if (c->registry->counts.devices >= limits->per_registry)
 		return ztp_reply_fail(reply, ZTP_CODE_RESOURCE_EXHAUSTED,
 				      "the registry is full");
 	if (devices >= limits->per_certificate)
@@ -315,7 +315,7 @@ void ztp_control_settle(struct ztp_gate *gate, const struct ztp_device *device)
 			continue;
 		}
 		session->right = ZTP_RIGHT_DEVICE;
-		session->group = ztp_db_group(gate->db);
+		ztp_gate_hang(gate, session);
 		memcpy(session->fingerprint, device->fingerprint,
 		       ZTP_SHA256_LEN);
 		memcpy(session->identity, device->identity, ZTP_SHA256_LEN);

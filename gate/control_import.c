@@ -194,7 +194,7 @@ void ztp_control_import_device(struct ztp_gate *gate, const cJSON *in,
 	if (!read_import(gate, &i, in, reply) || exists(gate, &i, reply) ||
 	    !ztp_control_topic_free(gate, &i.path, reply))
 		goto out;
-	if (i.registry->devices >= gate->options.limits.per_registry) {
+	if (i.registry->counts.devices >= gate->options.limits.per_registry) {
 		(void)ztp_reply_fail(reply, ZTP_CODE_RESOURCE_EXHAUSTED,
 				     "the registry is full");
 		goto out;

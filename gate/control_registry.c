@@ -34,9 +34,10 @@ static void describe(cJSON *object, const struct ztp_registry *registry,
 	if (registry->audience)
 		ztp_tree_put_text(object, ZTP_M_AUDIENCE, registry->audience);
 	ztp_tree_put_time(object, ZTP_M_CREATED_AT, registry->created_at);
-	ztp_tree_put_number(object, ZTP_M_DEVICES, (double)registry->devices);
+	ztp_tree_put_number(object, ZTP_M_DEVICES,
+			    (double)registry->counts.devices);
 	ztp_tree_put_number(object, ZTP_M_PENDING,
-			    (double)registry->candidates);
+			    (double)registry->counts.candidates);
 	if (!with_cas)
 		return;
 	cas = ztp_tree_put_list(object, ZTP_M_CAS);
@@ -192,11 +193,11 @@ void ztp_control_delete_registry(struct ztp_gate *gate, const cJSON *in,
 
 	if (!registry)
 		return;
-	if (registry->devices > 0) {
+	if (registry->counts.devices > 0) {
 		(void)ztp_reply_fail(reply, ZTP_CODE_FAILED_PRECONDITION,
 				     "registry %s still has %lld devices",
 				     registry->name,
-				     (long long)registry->devices);
+				     (long long)registry->counts.devices);
 		return;
 	}
 	rc = ztp_sweep_begin(&ending, &sweep, registry->name, NULL, &error);

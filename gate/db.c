@@ -13,9 +13,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/sqlite.h"
 #include "gate/behind.h"
 #include "gate/db_schema.h"
+#include "gate/rest.h"
 
 #define APPLICATION_ID 0x5a545047 /* "ZTPG" */
 #define STATEMENTS_MAX 96
@@ -37,6 +39,7 @@ struct ztp_db {
 	enum { NO_MARK, MARK_WANTED, MARK_SET } mark;
 	uint64_t commits, durable;
 	int failed; /* errno of the thread */
+	struct ztp_rest rest;
 	size_t count;
 	struct {
 		const char *sql;
@@ -118,7 +121,7 @@ int ztp_db_open(struct ztp_db **out, const char *path, struct ztp_error *error)
 		ztp_db_close(db);
 		return rc;
 	}
-	db->file.exists = true;
+	db->file.exists = db->file.checked = true;
 	*out = db;
 	return 0;
 }
@@ -215,7 +218,8 @@ static int begin(struct ztp_db *db, struct ztp_error *error)
 		return 0;
 	if (!db->handle)
 		return fail_disk(db, db->failed, error);
-	if (ztp_behind_is(db->behind) &&
+	rc = ztp_rest_check(&db->rest, db->path, error);
+	if (rc == 0 && ztp_behind_is(db->behind) &&
 	    ztp_behind_bytes(db->behind) > BEHIND_MAX)
 		rc = ztp_fail(error, ZTP_ERR_IO,
 			      "registry database %s: the disk is too slow",
@@ -369,16 +373,22 @@ bool ztp_db_due(struct ztp_db *db)
 /* rows: as many of them are waited for by somebody. */
 static int commit(struct ztp_db *db, int64_t rows, struct ztp_error *error)
 {
+	int64_t start = ztp_clock_boot();
 	int rc = ztp_behind_check(db->behind, error);
 
-	if (rc == 0)
+	if (rc == 0) {
 		rc = execute(db, ZTP_SQL_COMMIT, error);
+		if (rc != 0)
+			ztp_rest_begin(&db->rest, db->handle,
+				       ztp_clock_boot() - start);
+	}
 	if (rc != 0)
 		ztp_db_rollback(db);
 	db->open_transaction = false;
 	db->mark = NO_MARK;
 	if (rc != 0)
 		return rc;
+	db->rest = (struct ztp_rest){0};
 	db->commits++;
 	if (ztp_behind_is(db->behind)) {
 		ztp_behind_commit(db->behind, db->commits, rows);

@@ -113,7 +113,7 @@ int ztp_devices_insert(struct ztp_db *db, struct ztp_registry *registry,
 	ztp_db_text(stmt, 13, metadata);
 	rc = ztp_db_run(db, stmt, error);
 	if (rc == 0)
-		registry->devices++;
+		ztp_counts_add(registry, (struct ztp_counts){.devices = 1});
 	return rc;
 }
 
@@ -164,8 +164,8 @@ int ztp_devices_delete(struct ztp_db *db, struct ztp_registry *registry,
 		return ZTP_ERR_IO;
 	ztp_db_text(stmt, 1, device->path);
 	rc = ztp_db_run(db, stmt, error);
-	if (rc == 0 && registry)
-		registry->devices--;
+	if (rc == 0)
+		ztp_counts_add(registry, (struct ztp_counts){.devices = -1});
 	return rc;
 }
 

@@ -20,6 +20,8 @@
 #include "base/clock.h"
 #include "gate/audit.h"
 #include "gate/broker_api.h"
+#include "gate/candidates.h"
+#include "gate/devices.h"
 #include "gate/log.h"
 #include "gate/outbox.h"
 #include "gate/sweeps.h"
@@ -67,10 +69,59 @@ int ztp_gate_touch(struct ztp_gate *gate, struct ztp_session *session)
 	return rc;
 }
 
+void ztp_gate_hang(struct ztp_gate *gate, struct ztp_session *session)
+{
+	session->group = ztp_db_group(gate->db);
+	if (session->group > ztp_db_durable(gate->db) &&
+	    ztp_client_list_add(&gate->hanging, session->client) != 0)
+		gate->hanging_unlisted = true;
+}
+
+void ztp_gate_unhang(struct ztp_gate *gate)
+{
+	uint64_t durable = ztp_db_durable(gate->db);
+	size_t left = 0;
+
+	for (size_t i = 0; i < gate->hanging.count; i++) {
+		const struct mosquitto *client = gate->hanging.clients[i];
+		const struct ztp_session *session =
+			ztp_sessions_by_client(gate->sessions, client);
+
+		if (session && session->group > durable)
+			gate->hanging.clients[left++] = client;
+	}
+	gate->hanging.count = left;
+	if (ztp_db_group(gate->db) <= durable)
+		gate->hanging_unlisted = false;
+}
+
 struct loss {
 	struct ztp_gate *gate;
 	uint64_t kept;
+	bool readable; /* the database shows what is kept */
 };
+
+/* Does the database have what gives the session its rights? A command topic that
+ * two paths can have is claimed in each transaction anew, so that one is not
+ * looked at. */
+static bool is_stored(struct ztp_gate *gate, const struct ztp_session *session)
+{
+	struct ztp_candidate candidate;
+	struct ztp_device device;
+
+	if (!ztp_topic_unique(gate->options.command_topic))
+		return false;
+	if (session->right == ZTP_RIGHT_HELD)
+		return ztp_candidates_get(gate->db, &candidate, session->path,
+					  session->fingerprint, NULL) > 0 &&
+		       !candidate.rejected &&
+		       strcmp(candidate.id, session->request_id) == 0;
+	return ztp_devices_get(gate->db, &device, session->path, NULL) > 0 &&
+	       !device.blocked &&
+	       memcmp(device.spki_sha256, session->spki_sha256,
+		      ZTP_SHA256_LEN) == 0 &&
+	       strcmp(device.request_id, session->request_id) == 0;
+}
 
 static void end_lost(struct ztp_session *session, void *arg)
 {
@@ -78,6 +129,10 @@ static void end_lost(struct ztp_session *session, void *arg)
 
 	if (session->group <= loss->kept || session->right == ZTP_RIGHT_NONE)
 		return;
+	if (loss->readable && is_stored(loss->gate, session)) {
+		session->group = loss->kept;
+		return;
+	}
 	ztp_audit(loss->gate, &(struct ztp_audit){
 				      .verdict = ZTP_AUDIT_ENDED,
 				      .code = ZTP_WHY_NOT_STORED,
@@ -89,30 +144,48 @@ static void end_lost(struct ztp_session *session, void *arg)
 	ztp_gate_end_later(loss->gate, session);
 }
 
-/* Ends what hangs on the commits after `kept`. */
-static void end_after(struct ztp_gate *gate, uint64_t kept)
+/* Those that hang on what is lost: few, however many there are. */
+static void end_sessions(struct loss *loss)
 {
-	struct loss loss = {gate, kept};
+	struct ztp_gate *gate = loss->gate;
 
-	ztp_sessions_each(gate->sessions, end_lost, &loss);
+	if (gate->hanging_unlisted) {
+		ztp_sessions_each(gate->sessions, end_lost, loss);
+		return;
+	}
+	for (size_t i = 0; i < gate->hanging.count; i++) {
+		struct ztp_session *session = ztp_sessions_by_client(
+			gate->sessions, gate->hanging.clients[i]);
+
+		if (session)
+			end_lost(session, loss);
+	}
+}
+
+/* Ends what hangs on the commits after `kept`. */
+static void end_after(struct ztp_gate *gate, uint64_t kept, bool readable)
+{
+	struct loss loss = {gate, kept, readable};
+
+	end_sessions(&loss);
+	ztp_gate_unhang(gate);
 	ztp_sweeps_lost(gate, kept);
 	ztp_outbox_lost(gate, kept);
 }
 
-/* The commits after `kept` are lost. */
-static void lose(struct ztp_gate *gate, uint64_t kept)
-{
-	gate->losses++;
-	end_after(gate, kept);
-	gate->offers.fresh_count = 0;
-	gate->stale = true;
-	(void)ztp_gate_restore(gate);
-}
-
 void ztp_gate_rolled_back(struct ztp_gate *gate)
 {
+	struct ztp_error error = {0};
+
 	ztp_db_rollback(gate->db);
-	lose(gate, ztp_db_group(gate->db));
+	gate->losses++;
+	gate->offers.fresh_count = 0;
+	end_after(gate, ztp_db_group(gate->db), true);
+	if (!ztp_registries_undo(gate->registries) || gate->stale ||
+	    ztp_sweeps_reload(gate, &error) != 0) {
+		gate->stale = true;
+		(void)ztp_gate_restore(gate);
+	}
 }
 
 void ztp_gate_undo(struct ztp_gate *gate)
@@ -131,8 +204,10 @@ void ztp_gate_commit(struct ztp_gate *gate)
 {
 	struct ztp_error error = {0};
 
-	if (ztp_db_commit(gate->db, &error) == 0)
+	if (ztp_db_commit(gate->db, &error) == 0) {
+		ztp_registries_kept(gate->registries);
 		return;
+	}
 	ztp_gate_trouble(gate, &error);
 	ztp_gate_rolled_back(gate);
 }
@@ -144,9 +219,13 @@ void ztp_gate_check_disk(struct ztp_gate *gate)
 
 	if (!ztp_db_failed(gate->db, &error) || gate->failed)
 		return;
-	gate->failed = true;
+	gate->failed = gate->stale = true;
+	gate->losses++;
+	gate->offers.fresh_count = 0;
 	ztp_gate_trouble(gate, &error);
-	lose(gate, durable);
+	(void)ztp_gate_restore(gate);
+	if (gate->failed) /* nor can it be opened again */
+		end_after(gate, durable, false);
 }
 
 /* Until then devices connect by what the failed database shows, which may be
@@ -157,7 +236,7 @@ static int reopen(struct ztp_gate *gate, struct ztp_error *error)
 	int rc = ztp_db_recover(gate->db, error);
 
 	if (rc == 0)
-		end_after(gate, kept);
+		end_after(gate, kept, true);
 	if (rc == 0)
 		rc = ztp_topics_load(gate->db, gate->options.command_topic,
 				     error);

@@ -77,6 +77,8 @@ struct ztp_gate {
 	struct ztp_client_list touched; /* sessions that TICK looks at */
 	struct ztp_client_list kicks;	/* sessions that TICK ends */
 	struct ztp_client_list over;	/* those whose entries TICK removes */
+	struct ztp_client_list hanging; /* on what is not durable yet */
+	bool hanging_unlisted;		/* it had no room for all */
 	struct ztp_outbox outbox;
 	struct ztp_offers offers;
 	struct ztp_sweeps sweeps;
@@ -104,11 +106,17 @@ void ztp_client_list_clear(struct ztp_client_list *list);
 /* TICK will look at the session. Returns 0 or ZTP_ERR_NOMEM. */
 int ztp_gate_touch(struct ztp_gate *gate, struct ztp_session *session);
 
+/* The session hangs on all that has been written until now. */
+void ztp_gate_hang(struct ztp_gate *gate, struct ztp_session *session);
+/* Those hang on nothing any more whose commits are durable. */
+void ztp_gate_unhang(struct ztp_gate *gate);
+
 /* Logs an error that may come again and again, within the gate's limit. */
 void ztp_gate_trouble(struct ztp_gate *gate, const struct ztp_error *error);
 
 /* Rolls back, and makes memory agree with the database again. What hangs on
- * that transaction ends. */
+ * that transaction ends, but for sessions of which all is stored: others' writes
+ * are lost, not theirs. */
 void ztp_gate_rolled_back(struct ztp_gate *gate);
 /* The same for what was written since ztp_db_mark, alone. */
 void ztp_gate_undo(struct ztp_gate *gate);

@@ -163,20 +163,30 @@ void ztp_outbox_spoil(cJSON *responses)
 	}
 }
 
+/* Has the session outlived the loss? */
+static bool is_alive(struct ztp_gate *gate, const struct ztp_message *message)
+{
+	const struct ztp_session *session = ztp_sessions_by_path(
+		gate->sessions, string_of(message->object, ZTP_M_DEVICE_PATH));
+
+	return session && session->live && session->right != ZTP_RIGHT_NONE;
+}
+
 static bool is_true_all_the_same(struct ztp_gate *gate,
 				 const struct ztp_message *message)
 {
 	const char *verdict = string_of(message->object, ZTP_M_VERDICT);
-	const struct ztp_session *session;
+	const char *code = string_of(message->object, ZTP_M_CODE);
 
-	if (strcmp(message->topic, ZTP_MQTT_AUDIT) == 0)
-		return strcmp(verdict, ZTP_AUDIT_REFUSED) == 0 ||
-		       strcmp(verdict, ZTP_AUDIT_ENDED) == 0;
-	if (strcmp(message->topic, ZTP_MQTT_SUBSCRIBED) != 0)
+	if (strcmp(message->topic, ZTP_MQTT_SUBSCRIBED) == 0)
+		return is_alive(gate, message);
+	if (strcmp(message->topic, ZTP_MQTT_AUDIT) != 0)
 		return false;
-	session = ztp_sessions_by_path(
-		gate->sessions, string_of(message->object, ZTP_M_DEVICE_PATH));
-	return session && session->live && session->right != ZTP_RIGHT_NONE;
+	if (strcmp(code, ZTP_WHY_CONNECTED) == 0 ||
+	    strcmp(verdict, ZTP_AUDIT_HELD) == 0)
+		return is_alive(gate, message);
+	return strcmp(verdict, ZTP_AUDIT_REFUSED) == 0 ||
+	       strcmp(verdict, ZTP_AUDIT_ENDED) == 0;
 }
 
 void ztp_outbox_lost(struct ztp_gate *gate, uint64_t kept)

@@ -35,6 +35,7 @@ static void gate_free(struct ztp_gate *gate)
 	ztp_client_list_clear(&gate->touched);
 	ztp_client_list_clear(&gate->kicks);
 	ztp_client_list_clear(&gate->over);
+	ztp_client_list_clear(&gate->hanging);
 	ztp_sweeps_clear(gate);
 	ztp_outbox_clear(&gate->outbox);
 	ztp_cells_clear(&gate->cells);

@@ -8,6 +8,7 @@
 struct ztp_registries {
 	struct ztp_db *db;
 	struct ztp_map by_name;
+	struct ztp_counting counting;
 };
 
 static const char sql_all[] =
@@ -103,6 +104,7 @@ static int keep(struct ztp_registries *registries, const char *name,
 	memcpy(registry->name, name, len + 1);
 	registry->onboarding = onboarding;
 	registry->created_at = created_at;
+	registry->counting = &registries->counting;
 	if (audience && *audience) {
 		registry->audience = strdup(audience);
 		if (!registry->audience)
@@ -218,20 +220,26 @@ int ztp_registries_reload(struct ztp_registries *registries,
 {
 	int rc;
 
+	ztp_counts_kept(&registries->counting);
 	forget_all(registries);
+	/* What this transaction has counted so far is not known any more. */
+	if (ztp_db_dirty(registries->db))
+		ztp_counts_beyond(&registries->counting);
 	rc = load_registries(registries, error);
 	if (rc == 0)
 		rc = load_cas(registries, error);
 	if (rc == 0)
 		rc = load_counts(registries, sql_devices,
-				 offsetof(struct ztp_registry, devices), error);
-	if (rc == 0)
-		rc = load_counts(registries, sql_candidates,
-				 offsetof(struct ztp_registry, candidates),
+				 offsetof(struct ztp_registry, counts.devices),
 				 error);
 	if (rc == 0)
+		rc = load_counts(
+			registries, sql_candidates,
+			offsetof(struct ztp_registry, counts.candidates),
+			error);
+	if (rc == 0)
 		rc = load_counts(registries, sql_rejected,
-				 offsetof(struct ztp_registry, rejected),
+				 offsetof(struct ztp_registry, counts.rejected),
 				 error);
 	if (rc != 0)
 		forget_all(registries); /* refuses all devices */
@@ -266,72 +274,41 @@ void ztp_registries_free(struct ztp_registries *registries)
 	free(registries);
 }
 
+void ztp_registries_kept(struct ztp_registries *registries)
+{
+	ztp_counts_kept(&registries->counting);
+}
+
+bool ztp_registries_undo(struct ztp_registries *registries)
+{
+	return ztp_counts_undo(&registries->counting);
+}
+
 size_t ztp_registries_count(const struct ztp_registries *registries)
 {
 	return registries->by_name.count;
 }
 
-struct sums {
-	int64_t devices, candidates;
+struct visiting {
+	void (*visit)(struct ztp_registry *registry, void *arg);
+	void *arg;
 };
 
-static void add_node(struct ztp_map_node *node, void *arg)
+static void visit_node(struct ztp_map_node *node, void *arg)
 {
-	const struct ztp_registry *registry = owner(node);
-	struct sums *sums = arg;
+	const struct visiting *visiting = arg;
 
-	sums->devices += registry->devices;
-	sums->candidates += registry->candidates;
+	visiting->visit(owner(node), visiting->arg);
 }
 
-void ztp_registries_sum(struct ztp_registries *registries, int64_t *devices,
-			int64_t *candidates)
+void ztp_registries_each(struct ztp_registries *registries,
+			 void (*visit)(struct ztp_registry *registry,
+				       void *arg),
+			 void *arg)
 {
-	struct sums sums = {0};
+	struct visiting visiting = {visit, arg};
 
-	ztp_map_each(&registries->by_name, add_node, &sums);
-	*devices = sums.devices;
-	*candidates = sums.candidates;
-}
-
-struct listing {
-	const char *after;
-	struct ztp_registry **out;
-	size_t count, limit;
-};
-
-/* Inserts into the sorted page; what falls off its end belongs to the next
- * page. */
-static void list_node(struct ztp_map_node *node, void *arg)
-{
-	struct ztp_registry *registry = owner(node);
-	struct listing *listing = arg;
-	size_t i;
-
-	if (listing->after && strcmp(registry->name, listing->after) <= 0)
-		return;
-	if (listing->count == listing->limit) {
-		if (strcmp(registry->name,
-			   listing->out[listing->count - 1]->name) >= 0)
-			return;
-		listing->count--;
-	}
-	for (i = listing->count++; i > 0; i--) {
-		if (strcmp(listing->out[i - 1]->name, registry->name) < 0)
-			break;
-		listing->out[i] = listing->out[i - 1];
-	}
-	listing->out[i] = registry;
-}
-
-size_t ztp_registries_list(struct ztp_registries *registries, const char *after,
-			   struct ztp_registry **out, size_t limit)
-{
-	struct listing listing = {after, out, 0, limit};
-
-	if (limit > 0)
-		ztp_map_each(&registries->by_name, list_node, &listing);
-	return listing.count;
+	ztp_map_each(&registries->by_name, visit_node, &visiting);
 }
 
 /* One of that name may have been deleted, and its rejections outlive it. */
@@ -362,8 +339,8 @@ static int keep_new(struct ztp_registries *registries, const char *name,
 		rc = keep(registries, name, onboarding, audience, created_at,
 			  error);
 	if (rc == 0)
-		ztp_registries_find(registries, name, strlen(name))->rejected =
-			rejected;
+		ztp_registries_find(registries, name, strlen(name))
+			->counts.rejected = rejected;
 	return rc;
 }
 
@@ -387,6 +364,7 @@ int ztp_registries_put(struct ztp_registries *registries, const char *name,
 	ztp_db_text(stmt, 2, ztp_onboarding_name(onboarding));
 	ztp_db_text(stmt, 3, copy);
 	ztp_db_int(stmt, 4, created_at);
+	ztp_counts_beyond(&registries->counting);
 	rc = ztp_db_run(registries->db, stmt, error);
 	if (rc != 0)
 		goto out;
@@ -421,8 +399,10 @@ int ztp_registries_remove(struct ztp_registries *registries, const char *name,
 {
 	struct ztp_registry *registry =
 		ztp_registries_find(registries, name, strlen(name));
-	int rc = remove_by_name(registries, sql_remove_cas, name, error);
+	int rc;
 
+	ztp_counts_beyond(&registries->counting);
+	rc = remove_by_name(registries, sql_remove_cas, name, error);
 	if (rc == 0)
 		rc = remove_by_name(registries, sql_remove, name, error);
 	if (rc == 0 && registry) {
@@ -453,6 +433,7 @@ int ztp_registries_add_ca(struct ztp_registries *registries,
 		ztp_ca_cert(registry->cas[registry->ca_count - 1])->fingerprint,
 		ZTP_SHA256_LEN);
 	ztp_db_text(stmt, 3, pem);
+	ztp_counts_beyond(&registries->counting);
 	rc = ztp_db_run(registries->db, stmt, error);
 	if (rc != 0)
 		ztp_ca_free(registry->cas[--registry->ca_count]);
@@ -471,6 +452,7 @@ int ztp_registries_remove_ca(struct ztp_registries *registries,
 	ztp_db_text(stmt, 1, registry->name);
 	ztp_db_blob(stmt, 2, ztp_ca_cert(registry->cas[index])->fingerprint,
 		    ZTP_SHA256_LEN);
+	ztp_counts_beyond(&registries->counting);
 	rc = ztp_db_run(registries->db, stmt, error);
 	if (rc != 0)
 		return rc;

@@ -5,6 +5,7 @@
 #ifndef ZTP_GATE_REGISTRIES_H
 #define ZTP_GATE_REGISTRIES_H
 
+#include "gate/counts.h"
 #include "gate/db.h"
 #include "gate/map.h"
 #include "ztp/chain.h"
@@ -20,9 +21,12 @@ struct ztp_registry {
 	int64_t created_at;
 	struct ztp_ca **cas; /* owned */
 	size_t ca_count;
-	bool damaged;		     /* a CA cannot be read: trust nobody */
-	int64_t devices, candidates; /* how many; only live candidates count */
-	int64_t rejected; /* candidates that are remembered as such */
+	bool damaged; /* a CA cannot be read: trust nobody */
+	struct ztp_counts counts;
+	struct ztp_counts before; /* the open transaction, if `counted` */
+	struct ztp_counting *counting;
+	struct ztp_registry *next_counted;
+	bool counted;
 	struct ztp_map_node by_name;
 };
 
@@ -37,12 +41,21 @@ void ztp_registries_free(struct ztp_registries *registries);
 int ztp_registries_reload(struct ztp_registries *registries,
 			  struct ztp_error *error);
 
+/* The open transaction has been committed. */
+void ztp_registries_kept(struct ztp_registries *registries);
+/* It is lost, and nothing else is. False: they must be read again. */
+bool ztp_registries_undo(struct ztp_registries *registries);
+
 /* NULL if there is none. Valid until registries are changed. */
 struct ztp_registry *ztp_registries_find(struct ztp_registries *registries,
 					 const char *name, size_t len);
 /* The registry of a device path. */
 struct ztp_registry *ztp_registries_of(struct ztp_registries *registries,
 				       const struct ztp_path *path);
+void ztp_registries_each(struct ztp_registries *registries,
+			 void (*visit)(struct ztp_registry *registry,
+				       void *arg),
+			 void *arg);
 /* Registries sorted by name, starting after `after` (NULL: from the start); at
  * most limit. Returns how many. */
 size_t ztp_registries_list(struct ztp_registries *registries, const char *after,
@@ -52,9 +65,8 @@ void ztp_registries_sum(struct ztp_registries *registries, int64_t *devices,
 			int64_t *candidates);
 size_t ztp_registries_count(const struct ztp_registries *registries);
 
-/* These change the database, in the open transaction, and memory at once. A
- * caller whose commit fails calls ztp_registries_reload. audience NULL:
- * none. */
+/* These change the database, in the open transaction, and memory at once; see
+ * ztp_registries_undo. audience NULL: none. */
 int ztp_registries_put(struct ztp_registries *registries, const char *name,
 		       enum ztp_onboarding onboarding, const char *audience,
 		       int64_t created_at, struct ztp_error *error);

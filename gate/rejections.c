@@ -48,8 +48,8 @@ int ztp_rejections_count(struct ztp_gate *gate, struct ztp_gate_facts *facts,
 	facts->rejected_per_certificate = ztp_db_count(gate->db, stmt, error);
 	if (facts->rejected_per_certificate < 0)
 		return (int)facts->rejected_per_certificate;
-	facts->rejected_per_registry = registry->rejected;
-	if (registry->rejected < gate->options.limits.per_registry)
+	facts->rejected_per_registry = registry->counts.rejected;
+	if (registry->counts.rejected < gate->options.limits.per_registry)
 		return 0;
 	stmt = ztp_db_use(gate->db, sql_over, error);
 	if (!stmt)
@@ -128,6 +128,6 @@ int ztp_rejections_add(struct ztp_gate *gate, struct ztp_registry *registry,
 		return rc;
 	query.which = ZTP_CANDIDATES_COOLED_REGISTRY;
 	query.of = registry->name;
-	query.limit = few(registry->rejected - limits->per_registry);
+	query.limit = few(registry->counts.rejected - limits->per_registry);
 	return query.limit > 0 ? forget(gate, &query, error) : 0;
 }

@@ -233,6 +233,7 @@ int ztp_tick(int event, void *event_data, void *userdata)
 	if (ztp_db_due(gate->db))
 		ztp_gate_commit(gate);
 	ztp_gate_check_disk(gate);
+	ztp_gate_unhang(gate);
 	ztp_proven_tick(ztp_effort_proven(gate->effort), gate->db,
 			ztp_clock_wall(), now);
 	look(gate);

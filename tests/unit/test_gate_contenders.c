@@ -97,8 +97,8 @@ static void test_it_becomes_a_device(void **state)
 	assert_in_range(gate_steps(f) - before, 1, MANY * 40);
 	left = gate_rejected_rows(f);
 	assert_in_range(left, MANY / 2, MANY - 1);
-	assert_int_equal(gate_registry(f, "custom")->rejected, left);
-	assert_int_equal(gate_registry(f, "custom")->candidates, 0);
+	assert_int_equal(gate_registry(f, "custom")->counts.rejected, left);
+	assert_int_equal(gate_registry(f, "custom")->counts.candidates, 0);
 	assert_int_equal(gate_live_rows(f), 0);
 	/* none of them stands in the way when it is made again */
 	gate_ok(f,

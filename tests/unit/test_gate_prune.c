@@ -108,7 +108,7 @@ static void test_what_is_due_goes_in_pages(void **state)
 		assert_int_equal(gate->next_prune - ztp_clock_boot() > 1000,
 				 left == 0);
 	}
-	assert_int_equal(gate_registry(f, "custom")->candidates,
+	assert_int_equal(gate_registry(f, "custom")->counts.candidates,
 			 gate_live_rows(f));
 }
 

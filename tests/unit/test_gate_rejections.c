@@ -95,9 +95,9 @@ static void test_those_that_are_over_give_way(void **state)
 	rejected(f, "held", 0, 3, 3600);
 	rejected(f, "over", 0, 3 * PER_CERTIFICATE, 0);
 	assert_int_equal(gate_rejected_rows(f), 2 + PER_CERTIFICATE);
-	assert_int_equal(gate_registry(f, "custom")->rejected,
+	assert_int_equal(gate_registry(f, "custom")->counts.rejected,
 			 2 + PER_CERTIFICATE);
-	assert_int_equal(gate_registry(f, "custom")->candidates, 0);
+	assert_int_equal(gate_registry(f, "custom")->counts.candidates, 0);
 	for (int i = 0; i < 3; i++) {
 		char text[16];
 
@@ -119,7 +119,7 @@ static void test_a_registry_has_so_many(void **state)
 	rejected(f, "over", 1, 4, 0);
 	rejected(f, "held", 0, 6, 3600); /* the four make room */
 	assert_int_equal(gate_rejected_rows(f), 6);
-	assert_int_equal(gate_registry(f, "custom")->rejected, 6);
+	assert_int_equal(gate_registry(f, "custom")->counts.rejected, 6);
 	assert_false(asks(f, "new", 1));
 	gate_tick();
 	assert_int_equal(gate_published_count("ztp/v1/audit", "too_many"), 1);
@@ -139,11 +139,11 @@ static void test_they_are_counted(void **state)
 
 	rejected(f, "a", 0, 3, 0);
 	assert_true(asks(f, "a0", 0)); /* waits again */
-	assert_int_equal(gate_registry(f, "custom")->rejected, 2);
+	assert_int_equal(gate_registry(f, "custom")->counts.rejected, 2);
 	gate_create(f, CUSTOM "a0", 0, "r", "\"created\":true");
 	assert_true(asks(f, "a1", 1));
 	gate_create(f, CUSTOM "a1", 1, "r", "\"created\":true");
-	assert_int_equal(gate_registry(f, "custom")->rejected, 1);
+	assert_int_equal(gate_registry(f, "custom")->counts.rejected, 1);
 	gate_ok(f, "\"command\":\"deleteDevice\",\"device_path\":\"" CUSTOM
 		   "a0\"");
 	gate_ok(f, "\"command\":\"deleteDevice\",\"device_path\":\"" CUSTOM
@@ -152,13 +152,13 @@ static void test_they_are_counted(void **state)
 		   "\"acme/custom\"");
 	gate_ok(f, "\"command\":\"createRegistry\",\"registry\":"
 		   "\"acme/custom\"");
-	assert_int_equal(gate_registry(f, "custom")->rejected, 1);
+	assert_int_equal(gate_registry(f, "custom")->counts.rejected, 1);
 	gate_unload(f);
 	gate_broker_reset();
 	assert_int_equal(gate_load(f), 0);
 	f->op = gate_client("op", OP, "secret", 5);
-	assert_int_equal(gate_registry(f, "custom")->rejected, 1);
-	assert_int_equal(gate_registry(f, "custom")->candidates, 0);
+	assert_int_equal(gate_registry(f, "custom")->counts.rejected, 1);
+	assert_int_equal(gate_registry(f, "custom")->counts.candidates, 0);
 }
 
 int main(void)

@@ -56,7 +56,7 @@ static void test_a_page_in_a_turn(void **state)
 		gate_tick();
 		left = left > 0 ? left : 0;
 		assert_int_equal(gate_live_rows(f), 10 + left);
-		assert_int_equal(gate_registry(f, "custom")->candidates,
+		assert_int_equal(gate_registry(f, "custom")->counts.candidates,
 				 10 + left);
 		assert_int_equal(gate_published_count(RESPONSE, "removed"),
 				 left == 0);
@@ -67,7 +67,7 @@ static void test_a_page_in_a_turn(void **state)
 			       "\"ended\":1201,\"sessions\":1"));
 	assert_int_equal(sweeping_withdrawn(f), MANY + 1);
 	assert_int_equal(sweeping_left(f), 0);
-	assert_int_equal(gate_registry(f, "custom")->rejected, 10);
+	assert_int_equal(gate_registry(f, "custom")->counts.rejected, 10);
 	gate_create(f, CUSTOM "a", 0, "r", "\"ABORTED\"");
 	sweeping_add_ca(f, "\"OK\"");
 	for (int i = 0; i < 2 * TURNS; i++)
@@ -159,7 +159,7 @@ static void test_it_goes_on_after_a_restart(void **state)
 	assert_null(gate_published(RESPONSE, "deleted")); /* nobody waits */
 	gate_create(f, CUSTOM "a", 0, "r", "\"ABORTED\"");
 	gate_ok(f, create);
-	assert_int_equal(gate_registry(f, "custom")->candidates, 0);
+	assert_int_equal(gate_registry(f, "custom")->counts.candidates, 0);
 }
 
 /* A message may have many of these commands, each for less than a page. */

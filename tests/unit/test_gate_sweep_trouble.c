@@ -52,7 +52,7 @@ static void test_a_disk_that_fails(void **state)
 		strstr(gate_published(RESPONSE, "removed"), "\"UNAVAILABLE\""));
 	assert_int_equal(gate_registry(f, "custom")->ca_count, 1);
 	assert_int_equal(gate_live_rows(f), MANY);
-	assert_int_equal(gate_registry(f, "custom")->candidates, MANY);
+	assert_int_equal(gate_registry(f, "custom")->counts.candidates, MANY);
 	gate_tick();
 	assert_int_equal(gate_live_rows(f), MANY);
 	/* the command is durable, and a page is not */
@@ -98,7 +98,7 @@ static void test_memory_that_is_not_there(void **state)
 		answer = settled(f, 0);
 		trouble += gate_broker.log[0] != '\0';
 		assert_int_equal(sweeping_left(f), 0);
-		assert_int_equal(gate_registry(f, "custom")->candidates,
+		assert_int_equal(gate_registry(f, "custom")->counts.candidates,
 				 gate_live_rows(f));
 		if (gate_registry(f, "custom")->ca_count == 0) {
 			assert_int_equal(gate_live_rows(f), 0);
