@@ -206,6 +206,7 @@ $(BUILD)/unit/test_bridge_cli: $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(BU
 
 $(addprefix $(BUILD)/unit/,test_gate_busy test_bridge_ledger_copy test_bridge_standby_opening): LDFLAGS += -Wl,--wrap=ztp_clock_boot
 $(BUILD)/unit/test_gate_sweep: LDFLAGS += -Wl,--wrap=ztp_writer_commit
+$(BUILD)/unit/test_gate_turns: LDFLAGS += -Wl,--wrap=ztp_clock_thread_us
 $(BUILD)/unit/test_bridge_standby_hand_over: LDFLAGS += -Wl,--wrap=rd_kafka_new
 $(BUILD)/unit/test_serve_feed: LDFLAGS += -Wl,--wrap=pthread_cond_wait -Wl,--wrap=ztp_clock_boot
 $(BUILD)/unit/test_serve_world: LDFLAGS += $(foreach f,new take caught_up is_away is_missing is_stuck stop has_ended free,-Wl,--wrap=feed_$(f))

@@ -441,6 +441,11 @@ uint64_t ztp_behind_durable(struct ztp_behind *behind, int *failed)
 	return ztp_writer_durable(behind->writer, failed);
 }
 
+void ztp_behind_wake(struct ztp_behind *behind)
+{
+	ztp_writer_wake(behind->writer);
+}
+
 void ztp_behind_wait(struct ztp_behind *behind)
 {
 	ztp_writer_wait(behind->writer);

@@ -46,6 +46,7 @@ void ztp_behind_commit(struct ztp_behind *behind, uint64_t number,
 		       int64_t changes);
 uint64_t ztp_behind_durable(struct ztp_behind *behind, int *failed);
 void ztp_behind_wait(struct ztp_behind *behind);
+void ztp_behind_wake(struct ztp_behind *behind);
 size_t ztp_behind_bytes(struct ztp_behind *behind);
 
 #endif

@@ -2,10 +2,8 @@
 
 #include <string.h>
 
-#include "base/clock.h"
 #include "base/json_tree.h"
-#include "gate/broker_api.h"
-#include "gate/outbox.h"
+#include "gate/control_queue.h"
 #include "gate/sweeps.h"
 #include "ztp/code.h"
 #include "ztp/member.h"
@@ -120,8 +118,8 @@ static bool append(cJSON *responses, const char *name, const char *correlation,
 	return whole;
 }
 
-static void answer_one(struct ztp_gate *gate, bool allowed, const cJSON *in,
-		       cJSON *responses)
+void ztp_control_answer(struct ztp_gate *gate, bool allowed, const cJSON *in,
+			cJSON *responses)
 {
 	const char *name = NULL, *correlation = NULL;
 	struct ztp_error error = {0};
@@ -132,7 +130,8 @@ static void answer_one(struct ztp_gate *gate, bool allowed, const cJSON *in,
 	if (!cJSON_IsObject(in) ||
 	    ztp_tree_string(&correlation, in, ZTP_M_CORRELATION,
 			    ZTP_CONTROL_CORRELATION_MAX, &error) != 0 ||
-	    ztp_tree_string(&name, in, "command", 64, &error) != 0 || !name)
+	    ztp_tree_string(&name, in, "command", COMMAND_MAX, &error) != 0 ||
+	    !name)
 		(void)ztp_reply_fail(&reply, ZTP_CODE_INVALID_ARGUMENT,
 				     "not a command");
 	else if (!allowed)
@@ -146,68 +145,33 @@ static void answer_one(struct ztp_gate *gate, bool allowed, const cJSON *in,
 		ztp_sweeps_answer(gate, reply.sweep, data);
 }
 
-/* A command that cannot be written may take with it what those before it in the
- * message have written, and been answered OK for. */
-static void answer_each(struct ztp_gate *gate, bool allowed,
-			const cJSON *commands, cJSON *responses)
+static const cJSON *refuse(struct ztp_reply *reply, cJSON *responses)
 {
-	const cJSON *in;
-
-	for (in = commands ? commands->child : NULL; in; in = in->next) {
-		uint64_t losses = gate->losses;
-
-		answer_one(gate, allowed, in, responses);
-		if (gate->losses != losses)
-			ztp_outbox_spoil(responses);
-	}
+	(void)append(responses, "", NULL, reply);
+	return NULL;
 }
 
-static void answer_all(struct ztp_gate *gate, bool allowed, const char *text,
-		       size_t len, cJSON *responses)
+const cJSON *ztp_control_read(cJSON **tree, const char *text, size_t len,
+			      cJSON *responses)
 {
 	struct ztp_error error = {0};
 	const cJSON *commands;
 	struct ztp_reply reply;
-	cJSON *tree = NULL;
 
 	reply_begin(&reply);
-	ztp_lists_begin(&gate->lists, ztp_clock_boot());
-	if (ztp_tree_parse(&tree, text, len, ZTP_CONTROL_MESSAGE_MAX, &error) !=
+	if (ztp_tree_parse(tree, text, len, ZTP_CONTROL_MESSAGE_MAX, &error) !=
 	    0) {
 		(void)ztp_reply_error(&reply, &error);
-		(void)append(responses, "", NULL, &reply);
-		return;
+		return refuse(&reply, responses);
 	}
-	commands = cJSON_GetObjectItemCaseSensitive(tree, ZTP_M_COMMANDS);
+	commands = cJSON_GetObjectItemCaseSensitive(*tree, ZTP_M_COMMANDS);
 	if (!cJSON_IsArray(commands) ||
 	    cJSON_GetArraySize(commands) > ZTP_CONTROL_COMMANDS_MAX) {
 		(void)ztp_reply_fail(&reply, ZTP_CODE_INVALID_ARGUMENT,
 				     "commands is not a list of at most %d",
 				     ZTP_CONTROL_COMMANDS_MAX);
-		(void)append(responses, "", NULL, &reply);
-	} else {
-		cJSON_Delete(reply.data);
-		answer_each(gate, allowed, commands, responses);
+		return refuse(&reply, responses);
 	}
-	cJSON_Delete(tree);
-}
-
-int ztp_control(int event, void *event_data, void *userdata)
-{
-	const struct mosquitto_evt_control *e = event_data;
-	struct ztp_gate *gate = userdata;
-	cJSON *answer = cJSON_CreateObject();
-	cJSON *responses = ztp_tree_put_list(answer, ZTP_M_RESPONSES);
-	/* The broker has called ztp_acl_check before; a second check costs
-	 * nothing. */
-	bool allowed = ztp_options_is_operator(
-		&gate->options, mosquitto_client_username(e->client));
-
-	(void)event;
-	if (responses)
-		answer_all(gate, allowed, e->payload ? e->payload : "",
-			   e->payloadlen, responses);
-	if (!ztp_sweeps_park(gate, answer))
-		(void)ztp_outbox_put(gate, ZTP_MQTT_RESPONSE, answer, 1);
-	return MOSQ_ERR_SUCCESS;
+	cJSON_Delete(reply.data);
+	return commands->child;
 }

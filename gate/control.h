@@ -1,6 +1,7 @@
 /*
  * gate/control.h - the commands on $CONTROL/ztp/v1, as docs/control.md
- * describes them. control.c takes a message apart and answers. The commands are
+ * describes them. control_queue.c has the messages, control.c reads them and
+ * answers. The commands are
  * functions in control_registry.c, control_device.c, control_create.c,
  * control_export.c, control_import.c and control_pending.c, found by name; control_reply.c has what they share.
  */
@@ -14,7 +15,8 @@
 #include "ztp/gate_protocol.h"
 #include "ztp/member.h"
 
-/* MOSQ_EVT_CONTROL. Always returns 0: anything else disconnects the client. */
+/* MOSQ_EVT_CONTROL (control_queue.c). Always returns 0: anything else
+ * disconnects the client. */
 int ztp_control(int event, void *event_data, void *userdata);
 
 /* The answer to a command: data if code is "OK", otherwise error. */

@@ -451,6 +451,12 @@ int ztp_db_recover(struct ztp_db *db, struct ztp_error *error)
 	return 0;
 }
 
+void ztp_db_wake(struct ztp_db *db)
+{
+	if (ztp_behind_is(db->behind))
+		ztp_behind_wake(db->behind);
+}
+
 void ztp_db_wait(struct ztp_db *db)
 {
 	if (ztp_behind_is(db->behind))

@@ -85,6 +85,8 @@ bool ztp_db_failed(struct ztp_db *db, struct ztp_error *error);
 /* Opens the database again without what is lost. An error: nothing can be read
  * or written; to be tried again. */
 int ztp_db_recover(struct ztp_db *db, struct ztp_error *error);
+/* There is more to do: the broker's loop turns again within some ms. */
+void ztp_db_wake(struct ztp_db *db);
 /* Waits until all commits are durable or lost. */
 void ztp_db_wait(struct ztp_db *db);
 

@@ -56,6 +56,14 @@ struct ztp_wills {
 	size_t next;
 };
 
+/* Messages of commands that wait for their turn; see gate/control_queue.c. */
+struct ztp_commands {
+	struct ztp_asked *first,
+		*last; /* owned; the first one is being executed */
+	size_t bytes;
+	int64_t spent_us; /* of this turn */
+};
+
 struct mosquitto_plugin_id_t; /* the broker's */
 
 struct ztp_gate {
@@ -79,6 +87,7 @@ struct ztp_gate {
 	struct ztp_client_list over;	/* those whose entries TICK removes */
 	struct ztp_client_list hanging; /* on what is not durable yet */
 	bool hanging_unlisted;		/* it had no room for all */
+	struct ztp_commands commands;
 	struct ztp_outbox outbox;
 	struct ztp_offers offers;
 	struct ztp_sweeps sweeps;

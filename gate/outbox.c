@@ -21,6 +21,9 @@ struct ztp_message {
 	uint64_t group;
 	const char *topic;
 	cJSON *object; /* owned */
+	/* Owned; NULL: all hangs on `group`. Of each response in it, for one
+	 * message of commands that many commits have a part of. */
+	uint64_t *groups;
 	int qos;
 };
 
@@ -67,6 +70,12 @@ static void append(struct ztp_outbox *outbox, struct ztp_message *message)
 	outbox->count++;
 }
 
+static void message_free(struct ztp_message *message)
+{
+	free(message->groups);
+	free(message);
+}
+
 static bool put(struct ztp_gate *gate, const char *topic, cJSON *object,
 		int qos)
 {
@@ -88,6 +97,22 @@ static bool put(struct ztp_gate *gate, const char *topic, cJSON *object,
 	};
 	append(outbox, message);
 	return true;
+}
+
+void ztp_outbox_answer(struct ztp_gate *gate, cJSON *answer,
+		       const uint64_t *groups, size_t count)
+{
+	uint64_t *copy = NULL;
+
+	if (count > 0 && groups[0] != groups[count - 1])
+		copy = malloc(count * sizeof(*copy));
+	if (copy)
+		memcpy(copy, groups, count * sizeof(*copy));
+	if (ztp_outbox_put(gate, ZTP_MQTT_RESPONSE, answer, 1) && copy &&
+	    gate->outbox.last && gate->outbox.last->object == answer)
+		gate->outbox.last->groups = copy;
+	else
+		free(copy);
 }
 
 bool ztp_outbox_put(struct ztp_gate *gate, const char *topic, cJSON *object,
@@ -124,7 +149,7 @@ static void publish(struct ztp_gate *gate, struct ztp_message *message)
 		session->announce = true;
 		gate->untold = true;
 	}
-	free(message);
+	message_free(message);
 }
 
 /* A transaction that was rolled back has no number any more: what waited for it
@@ -142,25 +167,39 @@ void ztp_outbox_tick(struct ztp_gate *gate)
 
 /* --- after a loss */
 
+void ztp_outbox_spoil_one(cJSON *response)
+{
+	const cJSON *code =
+		cJSON_GetObjectItemCaseSensitive(response, ZTP_M_CODE);
+
+	if (!cJSON_IsString(code) ||
+	    strcmp(code->valuestring, ZTP_CODE_OK) != 0)
+		return;
+	cJSON_DeleteItemFromObjectCaseSensitive(response, ZTP_M_CODE);
+	cJSON_DeleteItemFromObjectCaseSensitive(response, ZTP_M_DATA);
+	ztp_tree_put_text(response, ZTP_M_CODE, ZTP_CODE_UNAVAILABLE);
+	ztp_tree_put_text(response, ZTP_M_ERROR,
+			  "the registry database could not be written");
+}
+
 /* Answers that say OK say so of what is lost. */
 void ztp_outbox_spoil(cJSON *responses)
 {
-	cJSON *answer = responses ? responses->child : NULL;
+	cJSON *response = responses ? responses->child : NULL;
 
-	for (; answer; answer = answer->next) {
-		cJSON *code =
-			cJSON_GetObjectItemCaseSensitive(answer, ZTP_M_CODE);
+	for (; response; response = response->next)
+		ztp_outbox_spoil_one(response);
+}
 
-		if (!cJSON_IsString(code) ||
-		    strcmp(code->valuestring, ZTP_CODE_OK) != 0)
-			continue;
-		cJSON_DeleteItemFromObjectCaseSensitive(answer, ZTP_M_CODE);
-		cJSON_DeleteItemFromObjectCaseSensitive(answer, ZTP_M_DATA);
-		ztp_tree_put_text(answer, ZTP_M_CODE, ZTP_CODE_UNAVAILABLE);
-		ztp_tree_put_text(answer, ZTP_M_ERROR,
-				  "the registry database could not be "
-				  "written");
-	}
+static void spoil(const struct ztp_message *message, uint64_t kept)
+{
+	cJSON *responses = cJSON_GetObjectItemCaseSensitive(message->object,
+							    ZTP_M_RESPONSES);
+	cJSON *response = responses ? responses->child : NULL;
+
+	for (size_t i = 0; response; i++, response = response->next)
+		if (!message->groups || message->groups[i] > kept)
+			ztp_outbox_spoil_one(response);
 }
 
 /* Has the session outlived the loss? */
@@ -199,12 +238,11 @@ void ztp_outbox_lost(struct ztp_gate *gate, uint64_t kept)
 		bool answer = strcmp(message->topic, ZTP_MQTT_RESPONSE) == 0;
 
 		if (message->group > kept && answer)
-			ztp_outbox_spoil(cJSON_GetObjectItemCaseSensitive(
-				message->object, ZTP_M_RESPONSES));
+			spoil(message, kept);
 		if (message->group > kept && !answer &&
 		    !is_true_all_the_same(gate, message)) {
 			cJSON_Delete(message->object);
-			free(message);
+			message_free(message);
 			continue;
 		}
 		if (message->group > kept)
@@ -219,6 +257,6 @@ void ztp_outbox_clear(struct ztp_outbox *outbox)
 		struct ztp_message *message = take(outbox);
 
 		cJSON_Delete(message->object);
-		free(message);
+		message_free(message);
 	}
 }

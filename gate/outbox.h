@@ -16,6 +16,10 @@ struct cJSON;
 bool ztp_outbox_put(struct ztp_gate *gate, const char *topic,
 		    struct cJSON *object, int qos);
 
+/* Of an answer to commands: on which commit each response hangs. */
+void ztp_outbox_answer(struct ztp_gate *gate, struct cJSON *answer,
+		       const uint64_t *groups, size_t count);
+
 /* Called from TICK, after the commit: publishes what may be. */
 void ztp_outbox_tick(struct ztp_gate *gate);
 
@@ -26,6 +30,7 @@ void ztp_outbox_lost(struct ztp_gate *gate, uint64_t kept);
 
 /* Of such an answer: what says OK says UNAVAILABLE. responses: the list. */
 void ztp_outbox_spoil(struct cJSON *responses);
+void ztp_outbox_spoil_one(struct cJSON *response);
 
 void ztp_outbox_clear(struct ztp_outbox *outbox);
 

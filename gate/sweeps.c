@@ -110,6 +110,8 @@ void ztp_sweeps_finish(struct ztp_gate *gate)
 		return;
 	ztp_tree_put_number(sweep.data, ZTP_M_ENDED, (double)sweep.ended);
 	ztp_tree_put_number(sweep.data, ZTP_M_SESSIONS, (double)sweep.sessions);
+	if (!sweep.answer)
+		return; /* its message is still being answered */
 	if (!is_awaited(sweeps, sweep.answer))
 		publish(gate, sweep.answer);
 }

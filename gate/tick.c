@@ -16,6 +16,7 @@
 #include "gate/audit_list.h"
 #include "gate/backlog.h"
 #include "gate/broker_api.h"
+#include "gate/control_queue.h"
 #include "gate/devices.h"
 #include "gate/log.h"
 #include "gate/outbox.h"
@@ -230,6 +231,7 @@ int ztp_tick(int event, void *event_data, void *userdata)
 	forget(gate);
 	ztp_prune_tick(gate, now);
 	ztp_sweep_tick(gate, now);
+	ztp_control_tick(gate);
 	if (ztp_db_due(gate->db))
 		ztp_gate_commit(gate);
 	ztp_gate_check_disk(gate);
@@ -251,5 +253,7 @@ int ztp_tick(int event, void *event_data, void *userdata)
 	}
 	ztp_audit_list_flush(gate);
 	kick(gate);
+	if (gate->commands.first)
+		ztp_db_wake(gate->db);
 	return MOSQ_ERR_SUCCESS;
 }

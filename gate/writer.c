@@ -463,6 +463,15 @@ void ztp_writer_wait(struct ztp_writer *w)
 	pthread_mutex_unlock(&w->lock);
 }
 
+void ztp_writer_wake(struct ztp_writer *w)
+{
+	pthread_mutex_lock(&w->lock);
+	w->broker = pthread_self();
+	w->news = true;
+	pthread_cond_signal(&w->work);
+	pthread_mutex_unlock(&w->lock);
+}
+
 size_t ztp_writer_bytes(struct ztp_writer *w)
 {
 	size_t bytes;

@@ -48,6 +48,8 @@ void ztp_writer_commit(struct ztp_writer *writer, uint64_t number,
 /* The newest transaction that is durable. *failed: errno of the failure, or
  * 0. */
 uint64_t ztp_writer_durable(struct ztp_writer *writer, int *failed);
+/* The broker's thread is woken until it looks: it has more to do. */
+void ztp_writer_wake(struct ztp_writer *writer);
 /* Waits until all that was handed over is durable, or it has failed. */
 void ztp_writer_wait(struct ztp_writer *writer);
 /* How much is still to be written. */

@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "certs.h"
+#include "gate/control_queue.h"
 #include "gate/outbox.h"
 #include "gate_broker.h"
 #include "ztp/codec.h"
@@ -39,6 +40,8 @@ static inline void gate_settle(void *userdata)
 	struct ztp_gate *gate = userdata;
 
 	if (gate) {
+		while (gate->commands.first)
+			ztp_control_tick(gate);
 		ztp_gate_commit(gate);
 		ztp_db_wait(gate->db);
 		ztp_outbox_tick(gate);

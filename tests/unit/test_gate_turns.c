@@ -1,0 +1,294 @@
+/* A message with very many commands is executed in turns, in between all others
+ * are served, and its one answer says of each command what has become of it.
+ * gate_broker.c plays the broker. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/json_tree.h"
+#include "gate/control_queue.h"
+#include "gate_disk.h"
+#include "gate_fixture.h"
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
+
+#define IDS   1000
+#define TURN  20000 /* us */
+#define PAIRS 400
+
+/* Replaces the C library's. */
+int fdatasync(int fd)
+{
+	return gate_disk_sync(fd);
+}
+
+static int64_t pace; /* us that a look at the thread's time adds to it */
+
+int64_t __real_ztp_clock_thread_us(void);
+int64_t __wrap_ztp_clock_thread_us(void);
+
+/* Two looks for each command: what it takes is the test's to say. */
+int64_t __wrap_ztp_clock_thread_us(void)
+{
+	static int64_t now;
+
+	if (pace == 0)
+		return __real_ztp_clock_thread_us();
+	now += pace;
+	return now;
+}
+
+static int begin(void **state)
+{
+	int rc = gate_setup(state);
+
+	gate_tick();
+	gate_broker.settle = NULL;
+	pace = 5000; /* four commands a turn */
+	return rc;
+}
+
+static int end(void **state)
+{
+	pace = 0;
+	gate_disk_set(false, 0);
+	gate_broker.settle = gate_settle;
+	return gate_teardown(state);
+}
+
+static size_t answers(void)
+{
+	return gate_published_count(ZTP_MQTT_RESPONSE, NULL);
+}
+
+/* A message of `count` commands; the first ones are called name0, name1 … */
+static void ask(struct gate_fixture *f, const char *name, int count)
+{
+	char *json = malloc((size_t)count * 128 + 32), *at = json;
+
+	assert_non_null(json);
+	at += sprintf(at, "{\"commands\":[");
+	for (int i = 0; i < count; i++)
+		at += sprintf(at,
+			      "%s{\"command\":\"createRegistry\","
+			      "\"registry\":\"a/%s%d\"}",
+			      i ? "," : "", name, i);
+	(void)sprintf(at, "]}");
+	gate_control(f->op, json);
+	free(json);
+}
+
+static bool exists(struct gate_fixture *f, const char *name)
+{
+	struct ztp_gate *gate = f->gate;
+
+	return ztp_registries_find(gate->registries, name, strlen(name));
+}
+
+static void turn(struct gate_fixture *f)
+{
+	struct ztp_gate *gate = f->gate;
+
+	gate_tick();
+	ztp_gate_commit(gate);
+	ztp_db_wait(gate->db);
+	ztp_outbox_tick(gate);
+}
+
+static void a_turn_has_some(void **state)
+{
+	struct gate_fixture *f = *state;
+	const struct ztp_gate *gate = f->gate;
+	size_t before = answers();
+
+	ask(f, "x", 10);
+	assert_true(exists(f, "a/x2"));
+	assert_false(exists(f, "a/x4"));
+	/* others are served meanwhile, and other messages wait */
+	ask(f, "y", 1);
+	assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 0)),
+			 MOSQ_ERR_SUCCESS);
+	assert_false(exists(f, "a/y0"));
+	turn(f);
+	assert_int_equal(answers(), before);
+	while (gate->commands.first)
+		turn(f);
+	assert_true(exists(f, "a/x9"));
+	assert_true(exists(f, "a/y0"));
+	assert_int_equal(answers(), before + 2);
+	assert_non_null(strstr(gate_published(ZTP_MQTT_RESPONSE, NULL),
+			       "a/y0")); /* in their order */
+}
+
+/* One message is small and the next one larger than what may wait. */
+static void too_much_is_put_off(void **state)
+{
+	struct gate_fixture *f = *state;
+	const struct ztp_gate *gate = f->gate;
+	size_t before = answers();
+	char *text = malloc((1 << 20) + 1);
+
+	assert_non_null(text);
+	memset(text, ' ', 1 << 20);
+	text[1 << 20] = '\0';
+	ask(f, "x", 10);
+	for (int i = 0; i < 6; i++)
+		gate_control(f->op, text);
+	free(text);
+	assert_true(gate->commands.bytes <= 4 << 20);
+	for (int i = 0; i < 10; i++)
+		turn(f);
+	assert_null(gate->commands.first);
+	assert_int_equal(answers(), before + 7);
+	assert_int_equal(
+		gate_published_count(ZTP_MQTT_RESPONSE, "too many commands"),
+		3);
+}
+
+static cJSON *last_answer(void)
+{
+	cJSON *tree = cJSON_Parse(gate_published(ZTP_MQTT_RESPONSE, NULL));
+
+	assert_non_null(tree);
+	return tree;
+}
+
+/* What an earlier turn was answered OK for is lost before the answer is made;
+ * what is durable by then is not. */
+static void a_loss_in_between(void **state)
+{
+	struct gate_fixture *f = *state;
+	const struct ztp_gate *gate = f->gate;
+	const cJSON *list, *one;
+	cJSON *tree;
+	int ok = 0, i = 0;
+	char name[32];
+
+	ask(f, "x", 12);
+	turn(f); /* durable */
+	gate_disk_set(false, ENOSPC);
+	turn(f);
+	while (gate->commands.first)
+		turn(f);
+	tree = last_answer();
+	list = cJSON_GetObjectItem(tree, ZTP_M_RESPONSES);
+	assert_int_equal(cJSON_GetArraySize(list), 12);
+	cJSON_ArrayForEach (one, list) {
+		bool said = strcmp(ztp_tree_text(one, ZTP_M_CODE), "OK") == 0;
+
+		(void)snprintf(name, sizeof(name), "a/x%d", i++);
+		assert_int_equal(said, exists(f, name));
+		ok += said;
+	}
+	assert_in_range(ok, 1, 11);
+	cJSON_Delete(tree);
+}
+
+/* A sweep that a command has begun ends before the message does. */
+static void a_sweep_ends_in_between(void **state)
+{
+	struct gate_fixture *f = *state;
+
+	assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 0)),
+			 MOSQ_ERR_SUCCESS);
+	turn(f);
+	((struct ztp_gate *)f->gate)->sweeps.spent = 1
+						     << 20; /* it has to wait */
+	gate_control(f->op,
+		     "{\"commands\":[{\"command\":\"deleteRegistry\","
+		     "\"registry\":\"acme/custom\"},{\"command\":\"getInfo\"},"
+		     "{\"command\":\"getInfo\"},{\"command\":\"getInfo\"},"
+		     "{\"command\":\"getInfo\"},{\"command\":\"getInfo\"},"
+		     "{\"command\":\"getInfo\"},{\"command\":\"getInfo\"},"
+		     "{\"command\":\"getInfo\"},{\"command\":\"getInfo\"},"
+		     "{\"command\":\"getInfo\"},{\"command\":\"getInfo\"}]}");
+	for (int i = 0; i < 10; i++)
+		turn(f);
+	assert_int_equal(gate_published_count(ZTP_MQTT_RESPONSE,
+					      "\"ended\":1,\"sessions\":1"),
+			 1);
+}
+
+/* The broker ends while commands wait. */
+static void the_end_in_between(void **state)
+{
+	struct gate_fixture *f = *state;
+
+	ask(f, "x", 10);
+	gate_unload(f);
+	assert_int_equal(gate_load(f), 0);
+	assert_true(exists(f, "a/x2"));
+}
+
+static void play(struct gate_fixture *f, const char *json)
+{
+	struct ztp_gate *gate = f->gate;
+	int64_t us = ztp_clock_thread_us();
+
+	gate_control(f->op, json);
+	us = ztp_clock_thread_us() - us;
+	assert_in_range(us, 0, 5 * TURN);
+	for (int turns = 0; gate->commands.first; turns++) {
+		us = ztp_clock_thread_us();
+		ztp_control_tick(gate);
+		us = ztp_clock_thread_us() - us;
+		assert_in_range(us, 0, 5 * TURN);
+		assert_true(turns < 1000);
+	}
+}
+
+/* By the real clock: what took a second of the thread, and half of one. */
+static void what_was_expensive(void **state)
+{
+	struct gate_fixture *f = *state;
+	char *json = malloc(512 << 10), *at = json;
+
+	assert_non_null(json);
+	pace = 0;
+	at += sprintf(at, "{\"commands\":[");
+	for (int i = 0; i < PAIRS; i++)
+		at += sprintf(at,
+			      "%s{\"command\":\"createRegistry\",\"registry\":"
+			      "\"a/b\"},{\"command\":\"deleteRegistry\","
+			      "\"registry\":\"a/b\"}",
+			      i ? "," : "");
+	(void)sprintf(at, "]}");
+	play(f, json);
+	at = json + sprintf(json, "{\"commands\":[");
+	for (int i = 0; i < 30; i++) {
+		at += sprintf(at,
+			      "%s{\"command\":\"ackPending\",\"request_ids\":[",
+			      i ? "," : "");
+		for (int k = 0; k < IDS; k++)
+			at += sprintf(at, "%s\"\"", k ? "," : "");
+		at += sprintf(at, "]}");
+	}
+	(void)sprintf(at, "]}");
+	play(f, json);
+	free(json);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_turn_has_some, begin, end),
+		cmocka_unit_test_setup_teardown(too_much_is_put_off, begin,
+						end),
+		cmocka_unit_test_setup_teardown(a_loss_in_between, begin, end),
+		cmocka_unit_test_setup_teardown(a_sweep_ends_in_between, begin,
+						end),
+		cmocka_unit_test_setup_teardown(the_end_in_between, begin, end),
+		cmocka_unit_test_setup_teardown(what_was_expensive, begin, end),
+	};
+
+	return gate_run_both(tests, sizeof(tests) / sizeof(*tests));
+}
