@@ -12,6 +12,7 @@
 #include "base/json_tree.h"
 #include "gate/candidates.h"
 #include "gate/outbox.h"
+#include "gate/sweeps.h"
 #include "ztp/gate_protocol.h"
 #include "ztp/member.h"
 
@@ -75,6 +76,19 @@ struct page {
 	size_t count;
 };
 
+/* Its withdrawal is told within seconds, and no customer is to be asked about
+ * it in between. */
+static bool is_ending(const struct ztp_gate *gate,
+		      const struct ztp_candidate *candidate)
+{
+	struct ztp_path path;
+
+	return gate->sweeps.count > 0 &&
+	       ztp_path_parse(&path, candidate->path, strlen(candidate->path),
+			      NULL) == 0 &&
+	       ztp_sweeps_cover(gate, &path, candidate->ca);
+}
+
 static bool offer(const struct ztp_candidate *candidate, void *arg)
 {
 	struct page *page = arg;
@@ -83,7 +97,9 @@ static bool offer(const struct ztp_candidate *candidate, void *arg)
 		memcpy(page->round->cursor, candidate->id,
 		       sizeof(candidate->id));
 	page->count++;
-	(void)ztp_outbox_put(page->gate, ZTP_MQTT_PENDING, event(candidate), 1);
+	if (!is_ending(page->gate, candidate))
+		(void)ztp_outbox_put(page->gate, ZTP_MQTT_PENDING,
+				     event(candidate), 1);
 	return true;
 }
 

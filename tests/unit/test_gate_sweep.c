@@ -162,6 +162,32 @@ static void test_it_goes_on_after_a_restart(void **state)
 	assert_int_equal(gate_registry(f, "custom")->counts.candidates, 0);
 }
 
+/* No customer is to be asked about them; their withdrawal is told. */
+static void test_what_is_ending_is_not_offered(void **state)
+{
+	struct gate_fixture *f = *state;
+	static const char unheard[] = "UPDATE candidates SET acked = 0";
+	const uint8_t other[ZTP_SHA256_LEN] = {7};
+	struct ztp_gate *gate = f->gate;
+	size_t before;
+
+	sweeping_put(f, "0", MANY, NULL, false);
+	sweeping_put(f, "1", 1, other, false);
+	gate_change(f, unheard);
+	sweeping_remove_ca(f, "");
+	before = gate_published_count("ztp/v1/pending", NULL);
+	ztp_round_now(&gate->offers.round);
+	do
+		gate_tick();
+	while (gate->sweeps.count > 0 || gate->offers.round.running);
+	assert_int_equal(gate_published_count("ztp/v1/pending", NULL) - before,
+			 1);
+	assert_non_null(gate_published("ztp/v1/pending", "1-0"));
+	for (int i = 0; i < 2 * TURNS; i++)
+		gate_tick();
+	assert_int_equal(gate_published_count(WITHDRAWN, NULL), MANY);
+}
+
 /* A message may have many of these commands, each for less than a page. */
 static void test_many_small_ones(void **state)
 {
@@ -269,6 +295,7 @@ int main(void)
 		T(test_its_pages_make_no_crowd),
 		T(test_by_another_ca_it_comes_afterwards),
 		T(test_it_goes_on_after_a_restart),
+		T(test_what_is_ending_is_not_offered),
 		T(test_many_small_ones),
 		T(test_two_commands_of_a_message),
 		T(test_few_beside_many),
