@@ -19,7 +19,7 @@
 #include "ztp/code.h"
 
 #define TURN_US	    20000
-#define WAITING_MAX (4 << 20) /* bytes */
+#define WAITING_MAX (4 << 20) /* bytes, with what each message takes itself */
 
 struct ztp_asked {
 	struct ztp_asked *next;
@@ -30,8 +30,9 @@ struct ztp_asked {
 	cJSON *responses; /* in the answer */
 	cJSON *last;	  /* response */
 	size_t count;	  /* of responses */
-	/* The commits that they hang on. */
-	uint64_t groups[ZTP_CONTROL_COMMANDS_MAX];
+	/* Owned: the commits that they hang on. NULL: there was no memory, and
+	 * any loss is one of all of them. */
+	uint64_t *groups;
 	size_t len;
 	char text[];
 };
@@ -40,7 +41,13 @@ static void asked_free(struct ztp_asked *asked)
 {
 	cJSON_Delete(asked->tree);
 	cJSON_Delete(asked->answer);
+	free(asked->groups);
 	free(asked);
+}
+
+static size_t size_of(const struct ztp_asked *asked)
+{
+	return sizeof(*asked) + asked->len;
 }
 
 static void begin(struct ztp_gate *gate, struct ztp_asked *asked)
@@ -52,6 +59,8 @@ static void begin(struct ztp_gate *gate, struct ztp_asked *asked)
 	if (asked->responses)
 		asked->in = ztp_control_read(&asked->tree, asked->text,
 					     asked->len, asked->responses);
+	asked->groups =
+		calloc(ZTP_CONTROL_COMMANDS_MAX, sizeof(*asked->groups));
 }
 
 static cJSON *newest(const struct ztp_asked *asked)
@@ -74,7 +83,9 @@ static void execute(struct ztp_gate *gate, struct ztp_asked *asked)
 	if (gate->losses != losses)
 		ztp_outbox_spoil_one(response);
 	asked->last = response;
-	asked->groups[asked->count++] = ztp_db_group(gate->db);
+	if (asked->groups)
+		asked->groups[asked->count] = ztp_db_group(gate->db);
+	asked->count++;
 }
 
 static void finish(struct ztp_gate *gate)
@@ -86,7 +97,7 @@ static void finish(struct ztp_gate *gate)
 	commands->first = asked->next;
 	if (!commands->first)
 		commands->last = NULL;
-	commands->bytes -= asked->len;
+	commands->bytes -= size_of(asked);
 	asked->answer = NULL;
 	if (!ztp_sweeps_park(gate, answer))
 		ztp_outbox_answer(gate, answer, asked->groups, asked->count);
@@ -126,7 +137,7 @@ void ztp_control_lost(struct ztp_gate *gate, uint64_t kept)
 		return;
 	response = asked->responses->child;
 	for (size_t i = 0; i < asked->count; i++, response = response->next)
-		if (asked->groups[i] > kept)
+		if (!asked->groups || asked->groups[i] > kept)
 			ztp_outbox_spoil_one(response);
 }
 
@@ -150,7 +161,7 @@ static void append(struct ztp_commands *commands, struct ztp_asked *asked)
 	else
 		commands->first = asked;
 	commands->last = asked;
-	commands->bytes += asked->len;
+	commands->bytes += size_of(asked);
 }
 
 /* Nobody reads what is not to be executed: so it does not say to what this is
@@ -176,7 +187,8 @@ int ztp_control(int event, void *event_data, void *userdata)
 	struct ztp_asked *asked = NULL;
 
 	(void)event;
-	if (gate->commands.bytes + e->payloadlen <= WAITING_MAX)
+	if (gate->commands.bytes + sizeof(*asked) + e->payloadlen <=
+	    WAITING_MAX)
 		asked = calloc(1, sizeof(*asked) + e->payloadlen);
 	if (!asked) {
 		put_off(gate);

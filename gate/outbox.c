@@ -104,7 +104,7 @@ void ztp_outbox_answer(struct ztp_gate *gate, cJSON *answer,
 {
 	uint64_t *copy = NULL;
 
-	if (count > 0 && groups[0] != groups[count - 1])
+	if (groups && count > 0 && groups[0] != groups[count - 1])
 		copy = malloc(count * sizeof(*copy));
 	if (copy)
 		memcpy(copy, groups, count * sizeof(*copy));

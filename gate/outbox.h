@@ -16,7 +16,8 @@ struct cJSON;
 bool ztp_outbox_put(struct ztp_gate *gate, const char *topic,
 		    struct cJSON *object, int qos);
 
-/* Of an answer to commands: on which commit each response hangs. */
+/* Of an answer to commands: on which commit each response hangs. NULL: all on the
+ * newest. */
 void ztp_outbox_answer(struct ztp_gate *gate, struct cJSON *answer,
 		       const uint64_t *groups, size_t count);
 
