@@ -183,5 +183,6 @@ def test_it_is_made_anew_while_one_is_active(plain):
     status, text = get(zulu, "/readyz")
     assert status == 503 and "state_lost" in text
     zulu.stop()
-    zulu.start().wait_log(f"event=state_lost .*{state} ends earlier")
+    # It depends on whether a turn has got there.
+    zulu.start().wait_log(f"event=state_lost .*{state} (ends earlier|is empty)")
     assert "event=active" not in zulu.log()
