@@ -273,6 +273,10 @@ static void answers_that_are_refused(void **state)
 		{"{\"request_id\":\"r\"}", ZTP_ERR_MISSING},
 		{"{\"status\":\"applied\"}", ZTP_ERR_MISSING},
 		{"{\"request_id\":\"r\",\"status\":\"ok\"}", ZTP_ERR_VALUE},
+		{"{\"request_id\":\"r\",\"status\":\"invalid\"}",
+		 ZTP_ERR_VALUE},
+		{"{\"request_id\":\"r\",\"status\":\"faulty\"}", ZTP_ERR_VALUE},
+		{"{\"request_id\":\"r\",\"status\":\"applie\"}", ZTP_ERR_VALUE},
 		{"{\"request_id\":\"r\",\"status\":true}", ZTP_ERR_TYPE},
 		{"{\"request_id\":1,\"status\":\"applied\"}", ZTP_ERR_TYPE},
 		{"{\"request_id\":\"r/s\",\"status\":\"applied\"}",
@@ -332,6 +336,7 @@ static void why_an_answer_is_refused(void **state)
 		const char *text, *id, *why;
 	} lines[] = {
 		{"", "", "it is empty"},
+		{" ", "", "it is empty"},
 		{"secret", "", "neither"},
 		{SAID("okay"), "r-1",
 		 "the status \"okay\" is neither applied nor failed"},

@@ -64,6 +64,9 @@ static void cloudevent_structured(void **state)
 		"application/cloudevents+json",
 		"application/cloudevents+json; charset=utf-8",
 		"Application/CloudEvents+JSON;charset=UTF-8",
+		"application/cloudevents+json ;charset=utf-8",
+		"application/cloudevents+json\t;charset=utf-8",
+		" application/cloudevents+json ",
 	};
 	struct ztp_decision decision;
 
@@ -84,6 +87,28 @@ static void cloudevent_structured(void **state)
 			   "{\"n\":123456789012345678901234567890}");
 		ztp_decision_clear(&decision);
 	}
+}
+
+/* These types name something else, or the value is no event: it is read as it
+ * stands, where nothing says whose it is. */
+static void not_in_an_event(void **state)
+{
+	static const char *const types[] = {
+		"application/cloudevents+jsonx",
+		"application/cloudevents-batch+json", "application/cloudevents",
+		"application/json"};
+	static const char *const values[] = {
+		"{\"data\":" OK "}}", "{\"specversion\":\"1.0\",\"id\":\"1\"}",
+		"{\"specversion\":\"\",\"data\":" OK "}}"};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(types); i++)
+		for (size_t j = 0; j < COUNT(values); j++)
+			refused_with(values[j],
+				     &(struct ztp_header){
+					     "content-type",
+					     {types[i], strlen(types[i])}},
+				     1, ZTP_ERR_MISSING);
 }
 
 static void cloudevent_structured_base64(void **state)
@@ -257,6 +282,7 @@ int main(void)
 		cmocka_unit_test(cloudevent_binary),
 		cmocka_unit_test(cloudevent_binary_refusals),
 		cmocka_unit_test(cloudevent_structured),
+		cmocka_unit_test(not_in_an_event),
 		cmocka_unit_test(cloudevent_structured_base64),
 		cmocka_unit_test(cloudevent_structured_refusals),
 		cmocka_unit_test(cloudevent_without_its_content_type),

@@ -210,6 +210,80 @@ static void what_is_no_object_has_no_fields(void **state)
 	}
 }
 
+/* All that had escapes are in one buffer. */
+static void unescaped_strings_keep_their_place(void **state)
+{
+	static const char text[] =
+		"{\"a\":\"\\n1\",\"b\":\"\\u00e42\",\"c\":\"x\\\\\"}";
+	struct ztp_field fields[] = {
+		{.name = "a"}, {.name = "b"}, {.name = "c"}};
+	static const char *const want[] = {"\n1",
+					   "\xc3\xa4"
+					   "2",
+					   "x\\"};
+	struct ztp_object object;
+	struct ztp_str views[3];
+
+	(void)state;
+	assert_int_equal(
+		ztp_object_read(&object, fields, COUNT(fields),
+				(struct ztp_str){text, sizeof(text) - 1}, 100,
+				NULL),
+		0);
+	for (size_t i = 0; i < COUNT(want); i++)
+		assert_int_equal(
+			ztp_object_string(&views[i], &object, i, 9, NULL), 0);
+	for (size_t i = 0; i < COUNT(want); i++)
+		assert_true(ztp_str_is(views[i], want[i]));
+	ztp_object_clear(&object);
+}
+
+static void a_copy_is_terminated_within_its_size(void **state)
+{
+	static const char text[] = "{\"a\":\"abc\",\"b\":\"abcd\",\"c\":null}";
+	struct ztp_field fields[] = {
+		{.name = "a"}, {.name = "b"}, {.name = "c"}};
+	char *out = malloc(4);
+	struct ztp_object object;
+
+	(void)state;
+	assert_int_equal(
+		ztp_object_read(&object, fields, COUNT(fields),
+				(struct ztp_str){text, sizeof(text) - 1}, 100,
+				NULL),
+		0);
+	assert_int_equal(ztp_object_copy(out, 4, &object, 0, NULL), 0);
+	assert_string_equal(out, "abc");
+	assert_int_equal(ztp_object_copy(out, 4, &object, 1, NULL),
+			 ZTP_ERR_TOO_LARGE);
+	assert_int_equal(ztp_object_copy(out, 4, &object, 2, NULL), 0);
+	assert_string_equal(out, "");
+	free(out);
+	ztp_object_clear(&object);
+}
+
+static void every_digit_begins_a_number(void **state)
+{
+	char text[] = "{\"a\":0}";
+
+	(void)state;
+	for (char digit = '0'; digit <= '9'; digit++) {
+		struct ztp_field fields[] = {{.name = "a"}};
+		struct ztp_object object;
+		int64_t value = NONE;
+
+		text[5] = digit;
+		assert_int_equal(ztp_object_read(&object, fields, 1,
+						 ztp_str_of(text), 100, NULL),
+				 0);
+		assert_int_equal(fields[0].kind, '0');
+		assert_int_equal(ztp_object_int(&value, &object, 0, 0, 9, NULL),
+				 0);
+		assert_int_equal(value, digit - '0');
+		ztp_object_clear(&object);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -218,6 +292,9 @@ int main(void)
 		cmocka_unit_test(a_view_is_what_was_written),
 		cmocka_unit_test(names_are_compared_by_characters),
 		cmocka_unit_test(what_is_no_object_has_no_fields),
+		cmocka_unit_test(unescaped_strings_keep_their_place),
+		cmocka_unit_test(a_copy_is_terminated_within_its_size),
+		cmocka_unit_test(every_digit_begins_a_number),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -142,6 +142,19 @@ static void lifetime_is_at_most_a_day(void **state)
 	assert_int_equal(times_verdict(fixture, NOW, NOW - 1), ZTP_ERR_PROOF);
 }
 
+/* 9999-12-31T23:59:59Z is the last second that has a text. */
+static void the_last_second(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(times_verdict(fixture, 253402300798, 253402300799),
+			 ZTP_ERR_PROOF_EARLY);
+	assert_int_equal(times_verdict(fixture, 253402300798, 253402300800),
+			 ZTP_ERR_PROOF);
+	assert_int_equal(times_verdict(fixture, NOW, 1000000000000),
+			 ZTP_ERR_PROOF);
+}
+
 static void skew_of_ten_minutes(void **state)
 {
 	struct fixture *fixture = *state;
@@ -251,6 +264,7 @@ int main(void)
 		cmocka_unit_test(refuses_any_crit),
 		cmocka_unit_test(refuses_dates_that_are_no_integers),
 		cmocka_unit_test(lifetime_is_at_most_a_day),
+		cmocka_unit_test(the_last_second),
 		cmocka_unit_test(skew_of_ten_minutes),
 		cmocka_unit_test(not_before_is_obeyed),
 		cmocka_unit_test(audience_where_one_is_set),
