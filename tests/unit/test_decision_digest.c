@@ -41,6 +41,70 @@ static void verdict_and_payload_make_the_digest(void **state)
 	}
 }
 
+/* Digests are stored on disk and in ztp.state: SHA-256 of verdict, kind, SHA-256
+ * of the data and content type, as another program has computed it. */
+static void a_digest_stays_what_it_is(void **state)
+{
+	static const struct {
+		const char *rest, *digest, *written; /* NULL: the same */
+	} lines[] = {
+		{"\"decision\":\"approve\",\"payload\":{\"b\": 1,\"a\":[true]},"
+		 "\"content_type\":\"application/json\"",
+		 "e9052807f4526c243d6a8234a7a3d67c5afc89003836bc307419f3db45824"
+		 "4"
+		 "dc",
+		 "211d1222db612dd4b26f6d91ce1f871d0ce2a7973b3bea4b1ff8113176252"
+		 "8"
+		 "ef"},
+		{"\"decision\":\"approve\",\"payload_base64\":\"AAEC\"",
+		 "791ba898f24bb68e2a6157bb6a97414a7c400d9c6e10a2879e672e843bdb6"
+		 "a"
+		 "e6",
+		 NULL},
+		{"\"isApprove\":true,\"customOnboardData\":\"d\"",
+		 "5c298e4f1fdaad7f8c6d2aca3ce90f612fff0197e407ac0e4b017c01b1f1b"
+		 "a"
+		 "67",
+		 NULL},
+		{"\"decision\":\"approve\"",
+		 "220d5754bcd62226bde0a767e8ab54034e9e5010049c5a261d71980cca9ce"
+		 "9"
+		 "1f",
+		 NULL},
+		{"\"decision\":\"reject\"",
+		 "14dd5847a98eb2157fd10e1e5e99477c0e5c1ab336b9062bc7dc655c4155f"
+		 "0"
+		 "83",
+		 NULL},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		char *text = exact_print("{" HEAD ",%s}", lines[i].rest);
+		uint8_t digest[ZTP_SHA256_LEN];
+		struct ztp_decision decision;
+		char hex[ZTP_SHA256_HEX];
+
+		take(&decision, text);
+		ztp_decision_digest(digest, &decision);
+		ztp_hex_encode(hex, digest, sizeof(digest));
+		assert_string_equal(hex, lines[i].digest);
+		ztp_decision_digest_written(digest, &decision);
+		ztp_hex_encode(hex, digest, sizeof(digest));
+		assert_string_equal(hex, lines[i].written ? lines[i].written
+							  : lines[i].digest);
+		ztp_decision_clear(&decision);
+		free(text);
+	}
+}
+
+static void verdicts_have_names(void **state)
+{
+	(void)state;
+	assert_string_equal(ztp_verdict_name(ZTP_APPROVE), "approve");
+	assert_string_equal(ztp_verdict_name(ZTP_REJECT), "reject");
+}
+
 /* How a serializer writes a payload does not count, only what it says. */
 static void the_same_payload_in_other_words(void **state)
 {
@@ -139,6 +203,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(verdict_and_payload_make_the_digest),
+		cmocka_unit_test(a_digest_stays_what_it_is),
+		cmocka_unit_test(verdicts_have_names),
 		cmocka_unit_test(the_same_payload_in_other_words),
 		cmocka_unit_test(a_rejection_has_no_payload),
 		cmocka_unit_test(a_rejection_is_cut),

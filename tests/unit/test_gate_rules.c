@@ -176,6 +176,12 @@ static void test_other_access(void **state)
 		 ZTP_GATE_DEFER},
 		{ZTP_ACCESS_UNSUBSCRIBE, "#", false, ZTP_GATE_ALLOW,
 		 ZTP_GATE_ALLOW},
+		{ZTP_ACCESS_UNSUBSCRIBE, PUMP "/commands", false,
+		 ZTP_GATE_ALLOW, ZTP_GATE_ALLOW},
+		{ZTP_ACCESS_UNSUBSCRIBE, "ztp/v1/pending", false,
+		 ZTP_GATE_ALLOW, ZTP_GATE_ALLOW},
+		{ZTP_ACCESS_UNSUBSCRIBE, "elsewhere", false, ZTP_GATE_DEFER,
+		 ZTP_GATE_DEFER},
 	};
 	char filter[ZTP_TOPIC_MAX + 1];
 

@@ -103,12 +103,52 @@ static void commas_are_between(void **state)
 	free(json);
 }
 
+/* Whatever there is room for in the beginning, and whatever ends it. */
+static void the_buffer_grows_anywhere(void **state)
+{
+	static const char *const ends[] = {"\"2026-01-02T03:04:05.678Z\"]",
+					   "\"ab01ff\"]", "\"qwE=\"]", "-7]",
+					   "\"\\u0001\"]"};
+	static const uint8_t bytes[] = {0xab, 0x01, 0xff, 0x00};
+	char want[64], *json;
+	size_t len;
+
+	(void)state;
+	for (size_t room = 1; room < 64; room++)
+		for (size_t end = 0; end < 5; end++) {
+			struct ztp_writer writer;
+
+			ztp_json_start(&writer, room);
+			ztp_json_open(&writer, NULL, '[');
+			ztp_json_add_hex(&writer, NULL, bytes, end);
+			if (end == 0)
+				ztp_json_add_time(&writer, NULL, 1767323045678);
+			else if (end == 1)
+				ztp_json_add_hex(&writer, NULL, bytes, 3);
+			else if (end == 2)
+				ztp_json_add_base64(&writer, NULL, bytes, 2);
+			else if (end == 3)
+				ztp_json_add_int(&writer, NULL, -7);
+			else
+				ztp_json_add_string(&writer, NULL, "\x01");
+			ztp_json_close(&writer, ']');
+			assert_int_equal(
+				ztp_json_finish(&json, &len, &writer, NULL), 0);
+			snprintf(want, sizeof(want), "[\"%.*s\",%s",
+				 (int)(2 * end), "ab01ff00", ends[end]);
+			assert_string_equal(json, want);
+			assert_int_equal(len, strlen(want));
+			free(json);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(every_byte_is_written_as_cjson_does),
 		cmocka_unit_test(numbers_keep_all_digits),
 		cmocka_unit_test(commas_are_between),
+		cmocka_unit_test(the_buffer_grows_anywhere),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -173,6 +173,23 @@ static void an_id_follows_from_request_outcome_and_position(void **state)
 	}
 }
 
+/* A record that a later version writes again must have the same one. As another
+ * program has computed them. */
+static void an_id_stays_what_it_is(void **state)
+{
+	struct ztp_result result = {.request_id = "r",
+				    .outcome = ZTP_OUTCOME_EXPIRED};
+	char id[33];
+
+	(void)state;
+	ztp_result_id(id, &result);
+	assert_string_equal(id, "1e934e1ea675e523796d7a9a8dfb3c49");
+	result.outcome = ZTP_OUTCOME_ONBOARDED;
+	result.decision = (struct ztp_position){"d", 1, 2};
+	ztp_result_id(id, &result);
+	assert_string_equal(id, "5d17bdee7d39492bb0501e3d2763a11b");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -182,6 +199,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_there_is_left_out),
 		cmocka_unit_test(
 			an_id_follows_from_request_outcome_and_position),
+		cmocka_unit_test(an_id_stays_what_it_is),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
