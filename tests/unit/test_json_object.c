@@ -267,19 +267,19 @@ static void every_digit_begins_a_number(void **state)
 	char text[] = "{\"a\":0}";
 
 	(void)state;
-	for (char digit = '0'; digit <= '9'; digit++) {
+	for (int digit = 0; digit <= 9; digit++) {
 		struct ztp_field fields[] = {{.name = "a"}};
 		struct ztp_object object;
 		int64_t value = NONE;
 
-		text[5] = digit;
+		text[5] = (char)('0' + digit);
 		assert_int_equal(ztp_object_read(&object, fields, 1,
 						 ztp_str_of(text), 100, NULL),
 				 0);
 		assert_int_equal(fields[0].kind, '0');
 		assert_int_equal(ztp_object_int(&value, &object, 0, 0, 9, NULL),
 				 0);
-		assert_int_equal(value, digit - '0');
+		assert_int_equal(value, digit);
 		ztp_object_clear(&object);
 	}
 }
