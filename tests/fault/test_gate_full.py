@@ -1,0 +1,60 @@
+"""The disk of the gate is full: it answers, and creates no device."""
+
+import pytest
+
+from harness.handshake import Handshake
+from harness.until import until
+
+from .preload import Control
+
+
+@pytest.fixture
+def rig(tmp_path, mock_kafka, ca):
+    rig = Handshake(tmp_path, mock_kafka, ca, ca.server())
+    rig.disk = Control(tmp_path / "disk")
+    rig.gate.env = rig.disk.env
+    # Mosquitto 2.0.11 ends when it cannot save its own file.
+    rig.gate.extra = ["autosave_interval 0"]
+    yield rig.start()
+    rig.stop()
+    rig.disk.close()
+
+
+def come_again(rig, path, leaf):
+    """The gate ended its session with the commit that failed."""
+    until(lambda: rig.operator.ask("getDevice", device_path=path)["code"]
+          == "OK", "the device is created")
+    rig.unused(path, leaf)
+
+
+def test_a_full_disk_is_not_well(rig):
+    """Whoever looks at the bridge alone sees why nobody is onboarded."""
+    held = [rig.held() for _ in range(3)]
+    requests = [rig.request(device.path) for device, _ in held]
+    rig.disk.disk_full()
+    for request in requests[:2]:
+        rig.decide(request)
+    until(lambda: rig.ready()[0] == 503, "it is not ready", 60)
+    assert "gate: it writes nothing: " in rig.ready()[1]
+    rig.bridge.wait_log("event=gate_writes_nothing")
+    rig.decide(requests[2])
+    rig.disk.disk_well()
+    for (device, leaf), request in zip(held, requests):
+        come_again(rig, device.path, leaf)
+        rig.ended(request, "onboarded")
+    until(lambda: rig.ready()[0] == 200, "it is ready")
+    rig.bridge.wait_log("event=gate_writes_again")
+
+
+def test_one_device_is_no_news(rig):
+    device, leaf = rig.held()
+    request = rig.request(device.path)
+    rig.disk.disk_full()
+    rig.decide(request)
+    until(lambda: rig.bridge.log().count("event=gate_not_written") > 0,
+          "it is told")
+    assert rig.ready()[0] == 200
+    rig.disk.disk_well()
+    come_again(rig, device.path, leaf)
+    rig.ended(request, "onboarded")
+    assert "gate_writes_nothing" not in rig.bridge.log()
