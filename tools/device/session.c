@@ -31,6 +31,7 @@
 struct tries {
 	bool refused; /* a broker refused one */
 	bool other;   /* one ended otherwise */
+	bool let_in;  /* a broker let one in */
 };
 
 static bool is_5(const struct device *d)
@@ -267,6 +268,7 @@ static enum verdict try_once(const struct device *d, MQTTClient client,
 		tries->refused = true;
 	else
 		tries->other = true;
+	tries->let_in = tries->let_in || code == 0;
 	if (d->unused && code == 0)
 		verdict = APPROVED;
 	else if (d->unused && code > 0 && is_final(d, code))
@@ -323,5 +325,11 @@ enum verdict device_run(const struct device *d, EVP_PKEY *key,
 	MQTTClient_destroy(&client);
 	if (verdict == NO_ANSWER && tries.refused && !tries.other)
 		return NEVER_LET_IN;
+	if (verdict == NO_ANSWER && tries.let_in)
+		ztp_cli_warn(PROGRAM,
+			     "let in, and no answer within --wait: there is no "
+			     "decision yet, or this device has answered "
+			     "\"applied\" before, and connects with --unused "
+			     "from then on");
 	return verdict;
 }
