@@ -5,6 +5,8 @@ import os
 import subprocess
 
 import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from harness.certs import Ca
 from harness.gate import Gate, path_of
@@ -137,6 +139,12 @@ def test_a_payload_that_has_been_erased(gate, ca, tmp_path):
             told(start(gate, path, leaf, *options), request_id, status, answer,
                  payload_erased=True)
             assert kept.read_text() == text
+        raw = '{"payload_erased":true}'  # a customer's own, sent as it is
+        how = Properties(PacketTypes.PUBLISH)
+        how.UserProperty = [("request_id", "r4"), ("status", "approved")]
+        operator.client.publish(f"{path}/commands", raw, 1, properties=how)
+        ends(start(gate, path, leaf, "--out", kept), 0)
+        assert kept.read_text() == raw
 
 
 def test_the_older_protocol(device):

@@ -39,6 +39,18 @@ static void copy_property(char *out, size_t size,
 				 p->value.value.data);
 }
 
+/* A payload that is sent raw may have any members: an envelope names the request
+ * as well. */
+static bool is_named_in(struct ztp_object *envelope, size_t field,
+			const struct command *command)
+{
+	char id[ZTP_REQUEST_ID_MAX + 1];
+
+	return *command->request_id &&
+	       ztp_object_copy(id, sizeof(id), envelope, field, NULL) == 0 &&
+	       strcmp(id, command->request_id) == 0;
+}
+
 static void read_envelope(struct command *command, struct ztp_str text)
 {
 	struct ztp_field fields[] = {{.name = ZTP_M_STATUS},
@@ -56,7 +68,8 @@ static void read_envelope(struct command *command, struct ztp_str text)
 		if (!*outs[i] &&
 		    ztp_object_copy(outs[i], sizes[i], &envelope, i, NULL) != 0)
 			*outs[i] = '\0';
-	command->erased = fields[2].kind == 't';
+	command->erased =
+		fields[2].kind == 't' && is_named_in(&envelope, 1, command);
 	ztp_object_clear(&envelope);
 }
 
