@@ -102,6 +102,16 @@ def test_lists_what_is_open(door, bridge):
     assert "next" not in rest
 
 
+@pytest.mark.parametrize("query, reason", [
+    ("regisrty=acme/lists", "parameters are limit, after and registry"),
+    ("state=open", "parameters are limit, after and registry"),
+    ("registry=acme/lists&registry=acme/plant-7", "more than once")])
+def test_a_list_of_others_than_were_meant(door, query, reason):
+    answer = door.get(f"/v1/requests?{query}")
+    assert error_of(answer) == "INVALID_ARGUMENT"
+    assert reason in answer.text
+
+
 def test_what_has_ended_or_expired_is_not_listed(door, bridge):
     asked(bridge, door, "ends")
     bridge.ask("too-late", path_of("too-late"),

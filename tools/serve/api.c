@@ -44,10 +44,54 @@ static bool read_query(char *out, size_t size, const struct call *call,
 	return *text && text_decode(out, size, text, strlen(text));
 }
 
+static const char *const parameters[] = {ZTP_M_LIMIT, ZTP_M_AFTER,
+					 ZTP_M_REGISTRY};
+
+#define PARAMETERS (sizeof(parameters) / sizeof(*parameters))
+
+struct query {
+	bool given[PARAMETERS], unknown, twice;
+};
+
+static enum MHD_Result note_parameter(void *arg, enum MHD_ValueKind kind,
+				      const char *name, const char *value)
+{
+	struct query *query = arg;
+	size_t i = 0;
+
+	(void)kind;
+	(void)value;
+	while (i < PARAMETERS && strcmp(parameters[i], name) != 0)
+		i++;
+	if (i == PARAMETERS) {
+		query->unknown = true;
+	} else {
+		query->twice = query->twice || query->given[i];
+		query->given[i] = true;
+	}
+	return MHD_YES;
+}
+
+/* A registry that is misspelt would list all of them, to be decided by a program
+ * that means one. */
+static const char *check_query(const struct call *call)
+{
+	struct query query = {.unknown = false};
+
+	(void)MHD_get_connection_values(call->connection, MHD_GET_ARGUMENT_KIND,
+					note_parameter, &query);
+	if (query.unknown)
+		return "the parameters are limit, after and registry";
+	return query.twice ? "a parameter is given more than once" : NULL;
+}
+
 static const char *read_wanted(struct wanted *wanted, const struct call *call)
 {
+	const char *wrong = check_query(call);
 	char limit[32];
 
+	if (wrong)
+		return wrong;
 	wanted->limit = LIST_DEFAULT;
 	if (!read_query(limit, sizeof(limit), call, ZTP_M_LIMIT) ||
 	    (*limit && !ztp_number_parse(&wanted->limit, limit, 1, LIST_MAX)))
