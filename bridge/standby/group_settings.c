@@ -35,6 +35,15 @@ static int judge(const struct group_settings *s,
 {
 	const char *name = rd_kafka_ConfigResource_name(told);
 
+	switch (rd_kafka_ConfigResource_error(told)) {
+	case RD_KAFKA_RESP_ERR_NO_ERROR:
+		break;
+	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+		return ztp_fail(error, ZTP_ERR_VALUE, "%s does not exist",
+				name);
+	default: /* who may not look at settings has to know that they are right */
+		return 0;
+	}
 	for (int i = 0; i < GROUP_TOPICS; i++)
 		if (strcmp(name, group_topic_name(s->core->config,
 						  (enum group_topic)i)) == 0)
@@ -50,7 +59,6 @@ static void say(struct group_settings *s, const struct ztp_error *why)
 	snprintf(s->why, sizeof(s->why), "%s", why->message);
 }
 
-/* Who may not look at settings has to know that they are right. */
 void group_settings_take(struct group_settings *s, rd_kafka_event_t *event)
 {
 	const rd_kafka_ConfigResource_t **told = NULL;
@@ -64,7 +72,6 @@ void group_settings_take(struct group_settings *s, rd_kafka_event_t *event)
 	told = rd_kafka_DescribeConfigs_result_resources(
 		rd_kafka_event_DescribeConfigs_result(event), &count);
 	for (size_t i = 0; i < count && rc == 0; i++)
-		if (!rd_kafka_ConfigResource_error(told[i]))
-			rc = judge(s, told[i], &why);
+		rc = judge(s, told[i], &why);
 	say(s, &why);
 }

@@ -6,7 +6,9 @@ import shutil
 import pytest
 
 from cluster.groups import lag
+from cluster.pages import get
 from cluster.pair import Plain, wait_active
+from harness.admin import create_topics, delete_topics
 from harness.rig import device_path
 from harness.topics import Reader
 from harness.until import until
@@ -81,6 +83,28 @@ def test_who_comes_back_hands_it_over(rig, leaf):
 def position(rig):
     """The group's in ztp.journal, for people's tools, and what is left."""
     return lag(rig.kafka, rig.names["group"])[rig.names["journal"], 0]
+
+
+def test_the_topic_is_lost(rig, leaf):
+    """All bridges say so while it is; then it is begun anew, and what is handed over
+    is taken, although as many had been before."""
+    zulu, alpha = rig.bridges["zulu"], rig.standby("alpha")
+    journal = rig.names["journal"]
+    paths = left_by(rig, zulu, leaf)
+    wait_active(alpha)
+    zulu.start().wait_log("event=journal_handed_over")
+    all_asked_once(rig, paths)
+    rig.bridge = alpha
+    paths = left_by(rig, alpha, leaf)
+    wait_active(zulu)
+    delete_topics(rig.kafka.brokers, [journal])
+    until(lambda: f"group: {journal} does not exist\n"
+          in get(zulu, "/readyz")[1],
+          lambda: f"it says so: {get(zulu, '/readyz')}")
+    create_topics(rig.kafka.brokers, [journal], 1)
+    until(lambda: get(zulu, "/readyz")[0] == 200, "it is ready again")
+    alpha.start().wait_log("event=journal_handed_over")
+    all_asked_once(rig, paths)
 
 
 def test_the_same_entries_twice(rig, leaf):
