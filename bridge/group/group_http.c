@@ -43,11 +43,11 @@ static void pulse(void *arg)
 
 static int open_http(struct group_http *p, struct ztp_error *error)
 {
-	int rc;
+	bool serves = *p->core->config->http.listen != '\0';
+	int rc = serves ? http_new(&p->http, &p->home, error) : 0;
 
-	if (!*p->core->config->http.listen)
+	if (!serves && p->notify->watchdog_ms <= 0)
 		return 0;
-	rc = http_new(&p->http, &p->home, error);
 	return rc == 0 ? http_aside_new(&p->aside, p->http, pulse, p, error)
 		       : rc;
 }

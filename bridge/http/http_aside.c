@@ -25,7 +25,7 @@ struct http_aside {
 /* Until when it waits: a client may have a time. */
 static int wait_ms(const struct http_aside *a)
 {
-	int64_t ms = a->away ? http_timeout_ms(a->http) : -1;
+	int64_t ms = a->away && a->http ? http_timeout_ms(a->http) : -1;
 
 	return ms >= 0 && ms < PULSE_MS ? (int)ms : PULSE_MS;
 }
@@ -43,8 +43,9 @@ static void clear(int fd)
 static void *serve(void *arg)
 {
 	struct http_aside *a = arg;
-	struct pollfd fds[] = {{.fd = http_fd(a->http), .events = POLLIN},
-			       {.fd = a->wake_fd, .events = POLLIN}};
+	struct pollfd fds[] = {
+		{.fd = a->http ? http_fd(a->http) : -1, .events = POLLIN},
+		{.fd = a->wake_fd, .events = POLLIN}};
 	int wait = PULSE_MS;
 	bool ending = false;
 
@@ -54,7 +55,8 @@ static void *serve(void *arg)
 		clear(a->wake_fd);
 		ending = a->ending;
 		if (!ending && a->away) {
-			http_run(a->http);
+			if (a->http)
+				http_run(a->http);
 			a->pulse(a->arg);
 		}
 		wait = wait_ms(a);
@@ -114,7 +116,8 @@ void http_aside_away(struct http_aside *a)
 {
 	if (!a || a->away)
 		return;
-	http_leave(a->http);
+	if (a->http)
+		http_leave(a->http);
 	a->away = true;
 	pthread_mutex_unlock(&a->mutex);
 }
@@ -126,5 +129,6 @@ void http_aside_back(struct http_aside *a)
 		return;
 	pthread_mutex_lock(&a->mutex);
 	a->away = false;
-	http_return(a->http);
+	if (a->http)
+		http_return(a->http);
 }

@@ -18,7 +18,8 @@ struct http_aside;
 typedef void http_aside_pulse(void *arg);
 
 /* Starts the thread; signals must be blocked. The caller is the loop thread,
- * and is not away. http outlives it. */
+ * and is not away. http outlives it; NULL: nothing is served, but the pulse goes on.
+ */
 int http_aside_new(struct http_aside **aside, struct http *http,
 		   http_aside_pulse *pulse, void *arg, struct ztp_error *error);
 /* Accepts NULL. The loop thread must not be away. */

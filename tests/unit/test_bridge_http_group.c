@@ -7,6 +7,8 @@
 /* cmocka needs the four above */
 #include <cmocka.h>
 
+#include <stdatomic.h>
+
 #include "bridge/http/http_aside.h"
 #include "http_case.h"
 
@@ -175,6 +177,30 @@ static void no_pulse(void *arg)
 	(void)arg;
 }
 
+static void count_pulse(void *arg)
+{
+	atomic_fetch_add((_Atomic int *)arg, 1);
+}
+
+/* The service manager waits for it, whether anything is served or not. */
+static void it_is_alive_without_pages(void **state)
+{
+	struct http_aside *aside = NULL;
+	struct ztp_error error;
+	_Atomic int pulses = 0;
+	int ms = 0;
+
+	(void)state;
+	assert_int_equal(
+		http_aside_new(&aside, NULL, count_pulse, &pulses, &error), 0);
+	http_aside_away(aside);
+	while (atomic_load(&pulses) < 2 && ms++ < DEADLINE_MS)
+		(void)poll(NULL, 0, 1);
+	assert_true(atomic_load(&pulses) >= 2);
+	http_aside_back(aside);
+	http_aside_free(aside);
+}
+
 /* Sends a request and does nothing else. */
 static int send_get(struct http_case *f, const char *target)
 {
@@ -270,6 +296,7 @@ int main(void)
 		T(metrics_are_there),
 		T(somebody_else_answers),
 		T(what_has_changed_is_shown),
+		T(it_is_alive_without_pages),
 	};
 #undef T
 	return cmocka_run_group_tests(tests, NULL, NULL);
