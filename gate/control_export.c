@@ -19,7 +19,9 @@ static void put_base64(cJSON *object, const char *name, const void *bytes,
 	free(text);
 }
 
-static void put_registry(cJSON *object, const struct ztp_registry *registry)
+/* A CA's certificate may be as long as many devices, so each is a row. */
+static void put_registry(cJSON *object, struct ztp_lists *lists,
+			 const struct ztp_registry *registry)
 {
 	cJSON *cas;
 
@@ -33,6 +35,7 @@ static void put_registry(cJSON *object, const struct ztp_registry *registry)
 		const struct ztp_cert *cert = ztp_ca_cert(registry->cas[i]);
 		cJSON *ca = ztp_tree_put_row(cas);
 
+		ztp_lists_row(lists);
 		ztp_tree_put_sha256(ca, ZTP_M_FINGERPRINT, cert->fingerprint);
 		put_base64(ca, ZTP_M_CERTIFICATE, cert->der, cert->der_len);
 	}
@@ -105,7 +108,7 @@ void ztp_control_export_registry(struct ztp_gate *gate, const cJSON *in,
 		return;
 	}
 	if (!*e.page.after) /* on the first page */
-		put_registry(reply->data, registry);
+		put_registry(reply->data, &gate->lists, registry);
 	rc = ztp_devices_list(gate->db, registry->name, e.page.after,
 			      e.page.limit + 1, export_one, &e, &error);
 	if (rc == 0 && e.error.message[0]) {

@@ -176,7 +176,7 @@ bool ztp_page_begin(struct ztp_page *page, struct ztp_gate *gate,
 			 &error) != 0)
 		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				      ZTP_M_LIMIT ": %s", error.message);
-	if (gate->lists.left == 0)
+	if (gate->lists.left <= 0)
 		return ztp_reply_fail(reply, ZTP_CODE_RESOURCE_EXHAUSTED,
 				      "the lists of one message have at most "
 				      "%d rows",

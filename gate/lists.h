@@ -17,7 +17,7 @@
 
 /* All zero at first. */
 struct ztp_lists {
-	int64_t left;	    /* for this message */
+	int64_t left;	    /* for this message; negative: more than it had */
 	int64_t paid_until; /* CLOCK_BOOTTIME in us */
 };
 

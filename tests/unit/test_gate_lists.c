@@ -81,6 +81,32 @@ static void test_lists_of_one_message_share_their_rows(void **state)
 	cJSON_Delete(answer);
 }
 
+/* A registry without devices has no rows of them, but its CAs may be long. */
+static void test_a_message_of_exports(void **state)
+{
+	static const char export[] = "{\"command\":\"exportRegistry\","
+				     "\"registry\":\"acme/custom\"}";
+	struct gate_fixture *f = *state;
+	char *message = malloc(1000 * sizeof(export) + 32), *at = message;
+	cJSON *answer;
+	int with = 0, i;
+
+	assert_non_null(message);
+	at += sprintf(at, "{\"commands\":[");
+	for (i = 0; i < 1000; i++)
+		at += sprintf(at, "%s%s", i ? "," : "", export);
+	(void)sprintf(at, "]}");
+	answer = answers(f, message);
+	free(message);
+	for (i = 0; i < 1000; i++)
+		with += cJSON_GetObjectItem(response(answer, i), ZTP_M_DATA) !=
+			NULL;
+	assert_in_range(with, 1, ZTP_LISTS_ROWS);
+	assert_string_equal(ztp_tree_text(response(answer, 999), ZTP_M_CODE),
+			    "RESOURCE_EXHAUSTED");
+	cJSON_Delete(answer);
+}
+
 static void test_page_after_page(void **state)
 {
 	struct gate_fixture *f = *state;
@@ -171,6 +197,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			test_lists_of_one_message_share_their_rows, setup_many,
 			gate_teardown),
+		cmocka_unit_test_setup_teardown(test_a_message_of_exports,
+						gate_setup, gate_teardown),
 		cmocka_unit_test_setup_teardown(test_page_after_page,
 						setup_many, gate_teardown),
 		cmocka_unit_test_setup_teardown(info_of_many_registries,
