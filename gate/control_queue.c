@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/json_tree.h"
+#include "gate/asked.h"
 #include "gate/broker_api.h"
 #include "gate/control.h"
 #include "gate/outbox.h"
@@ -20,35 +21,6 @@
 
 #define TURN_US	    20000
 #define WAITING_MAX (4 << 20) /* bytes, with what each message takes itself */
-
-struct ztp_asked {
-	struct ztp_asked *next;
-	bool allowed, begun;
-	cJSON *tree;
-	const cJSON *in;  /* the next command, in the tree */
-	cJSON *answer;	  /* owned */
-	cJSON *responses; /* in the answer */
-	cJSON *last;	  /* response */
-	size_t count;	  /* of responses */
-	/* Owned: the commits that they hang on. NULL: there was no memory, and
-	 * any loss is one of all of them. */
-	uint64_t *groups;
-	size_t len;
-	char text[];
-};
-
-static void asked_free(struct ztp_asked *asked)
-{
-	cJSON_Delete(asked->tree);
-	cJSON_Delete(asked->answer);
-	free(asked->groups);
-	free(asked);
-}
-
-static size_t size_of(const struct ztp_asked *asked)
-{
-	return sizeof(*asked) + asked->len;
-}
 
 static void begin(struct ztp_gate *gate, struct ztp_asked *asked)
 {
@@ -69,7 +41,7 @@ static cJSON *newest(const struct ztp_asked *asked)
 }
 
 /* A command that cannot be written may take with it what those before it have
- * written, and been answered OK for; see ztp_control_lost for those. */
+ * written, and been answered OK for; see ztp_asked_lost for those. */
 static void execute(struct ztp_gate *gate, struct ztp_asked *asked)
 {
 	uint64_t losses = gate->losses;
@@ -90,18 +62,13 @@ static void execute(struct ztp_gate *gate, struct ztp_asked *asked)
 
 static void finish(struct ztp_gate *gate)
 {
-	struct ztp_commands *commands = &gate->commands;
-	struct ztp_asked *asked = commands->first;
+	struct ztp_asked *asked = ztp_asked_take(&gate->commands);
 	cJSON *answer = asked->answer;
 
-	commands->first = asked->next;
-	if (!commands->first)
-		commands->last = NULL;
-	commands->bytes -= size_of(asked);
 	asked->answer = NULL;
 	if (!ztp_sweeps_park(gate, answer))
 		ztp_outbox_answer(gate, answer, asked->groups, asked->count);
-	asked_free(asked);
+	ztp_asked_free(asked);
 }
 
 static void go_on(struct ztp_gate *gate)
@@ -126,42 +93,6 @@ void ztp_control_tick(struct ztp_gate *gate)
 {
 	gate->commands.spent_us = 0;
 	go_on(gate);
-}
-
-void ztp_control_lost(struct ztp_gate *gate, uint64_t kept)
-{
-	const struct ztp_asked *asked = gate->commands.first;
-	cJSON *response;
-
-	if (!asked || !asked->responses)
-		return;
-	response = asked->responses->child;
-	for (size_t i = 0; i < asked->count; i++, response = response->next)
-		if (!asked->groups || asked->groups[i] > kept)
-			ztp_outbox_spoil_one(response);
-}
-
-void ztp_control_clear(struct ztp_gate *gate)
-{
-	struct ztp_commands *commands = &gate->commands;
-
-	while (commands->first) {
-		struct ztp_asked *asked = commands->first;
-
-		commands->first = asked->next;
-		asked_free(asked);
-	}
-	*commands = (struct ztp_commands){0};
-}
-
-static void append(struct ztp_commands *commands, struct ztp_asked *asked)
-{
-	if (commands->last)
-		commands->last->next = asked;
-	else
-		commands->first = asked;
-	commands->last = asked;
-	commands->bytes += size_of(asked);
 }
 
 /* Nobody reads what is not to be executed: so it does not say to what this is
@@ -199,7 +130,7 @@ int ztp_control(int event, void *event_data, void *userdata)
 	asked->len = e->payloadlen;
 	if (e->payload)
 		memcpy(asked->text, e->payload, asked->len);
-	append(&gate->commands, asked);
+	ztp_asked_add(&gate->commands, asked);
 	go_on(gate);
 	return MOSQ_ERR_SUCCESS;
 }

@@ -11,9 +11,6 @@
 
 /* Goes on with what waits. */
 void ztp_control_tick(struct ztp_gate *gate);
-/* The commits after `kept` are lost: what they were answered OK for, too. */
-void ztp_control_lost(struct ztp_gate *gate, uint64_t kept);
-void ztp_control_clear(struct ztp_gate *gate);
 
 /* --- control.c */
 

@@ -18,10 +18,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "gate/asked.h"
 #include "gate/audit.h"
 #include "gate/broker_api.h"
 #include "gate/candidates.h"
-#include "gate/control_queue.h"
 #include "gate/devices.h"
 #include "gate/log.h"
 #include "gate/outbox.h"
@@ -171,7 +171,7 @@ static void end_after(struct ztp_gate *gate, uint64_t kept, bool readable)
 	end_sessions(&loss);
 	ztp_gate_unhang(gate);
 	ztp_sweeps_lost(gate, kept);
-	ztp_control_lost(gate, kept);
+	ztp_asked_lost(&gate->commands, kept);
 	ztp_outbox_lost(gate, kept);
 }
 

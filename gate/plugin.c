@@ -8,10 +8,10 @@
 #include "base/clock.h"
 #include "gate/acl.h"
 #include "gate/answers.h"
+#include "gate/asked.h"
 #include "gate/auth.h"
 #include "gate/broker_api.h"
 #include "gate/control.h"
-#include "gate/control_queue.h"
 #include "gate/gate.h"
 #include "gate/listeners.h"
 #include "gate/log.h"
@@ -37,7 +37,7 @@ static void gate_free(struct ztp_gate *gate)
 	ztp_client_list_clear(&gate->kicks);
 	ztp_client_list_clear(&gate->over);
 	ztp_client_list_clear(&gate->hanging);
-	ztp_control_clear(gate);
+	ztp_asked_clear(&gate->commands);
 	ztp_sweeps_clear(gate);
 	ztp_outbox_clear(&gate->outbox);
 	ztp_cells_clear(&gate->cells);

@@ -13,7 +13,7 @@
 struct mosquitto {
 	char *id, *username, *password; /* owned */
 	const char *address;
-	int version;	  /* 4 or 5; 0: restored from the broker's file */
+	int version; /* 4 or 5; 0: restored from the broker's file */
 	bool websocket;
 	bool clean_start; /* otherwise the session is kept */
 	int sub_count;
