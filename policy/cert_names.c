@@ -14,7 +14,8 @@
 #include "policy/der.h"
 #include "policy/oid.h"
 
-#define PLAIN_MAX 16 /* attributes */
+#define PLAIN_MAX      16 /* attributes */
+#define ATTRIBUTES_MAX 64 /* of any name; OpenSSL takes 1 us for each */
 
 /* --- plain names */
 
@@ -260,6 +261,20 @@ static int print_name(char out[ZTP_NAME_MAX + 1], BIO *bio,
 	return 0;
 }
 
+/* A stranger's certificate is read before anything of it is proven. */
+static bool is_small(struct ztp_str rest)
+{
+	struct ztp_str set;
+	struct ztp_der pair;
+	size_t count = 0;
+
+	while (rest.n > 0 && ztp_der_take(&rest, ZTP_DER_SET, &set))
+		while (ztp_der_next(&set, &pair))
+			if (++count > ATTRIBUTES_MAX)
+				return false;
+	return true;
+}
+
 bool ztp_name_read(struct ztp_name *name, char out[ZTP_NAME_MAX + 1],
 		   struct ztp_str der)
 {
@@ -267,10 +282,14 @@ bool ztp_name_read(struct ztp_name *name, char out[ZTP_NAME_MAX + 1],
 	struct ztp_str whole = der, contents;
 
 	name->parsed = NULL;
+	name->too_many = false;
 	if (!ztp_der_take(&whole, ZTP_DER_SEQUENCE, &contents))
 		return false;
 	name->empty = contents.n == 0;
 	if (write_plain(out, contents))
+		return true;
+	name->too_many = !is_small(contents);
+	if (name->too_many)
 		return true;
 	name->parsed = d2i_X509_NAME(NULL, &at, (long)der.n);
 	name->empty = X509_NAME_entry_count(name->parsed) == 0;
@@ -283,6 +302,10 @@ int ztp_name_text(char out[ZTP_NAME_MAX + 1], const struct ztp_name *name,
 	BIO *bio;
 	int rc;
 
+	if (name->too_many)
+		return ztp_fail(error, ZTP_ERR_CERT,
+				"%s has more than %d attributes", what,
+				ATTRIBUTES_MAX);
 	if (!name->parsed)
 		return 0;
 	if (!name_clean(name->parsed))

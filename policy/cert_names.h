@@ -14,6 +14,7 @@ bool ztp_text_graphic(struct ztp_str text);
 
 struct ztp_name {
 	bool empty;
+	bool too_many;	   /* attributes */
 	X509_NAME *parsed; /* owned; NULL for a plain name, already written */
 };
 

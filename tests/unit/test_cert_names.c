@@ -287,10 +287,51 @@ static void bits_in_pieces_are_no_der(void **state)
 	X509_free(x509);
 }
 
+/* OpenSSL's way costs 1 us for each attribute, and a stranger's certificate has
+ * room for a thousand. */
+static void a_name_has_few_attributes(void **state)
+{
+	X509_NAME *name = X509_NAME_new();
+	char text[ZTP_NAME_MAX + 1];
+	struct ztp_error error;
+	struct ztp_name read;
+	uint8_t *der = NULL;
+	int len;
+
+	(void)state;
+	for (int i = 0; i < 64; i++) /* in 32 RDNs */
+		assert_int_equal(X509_NAME_add_entry_by_txt(
+					 name, "OU", V_ASN1_UTF8STRING,
+					 (const uint8_t *)"\xc3\xa9", 2, -1,
+					 i % 2 ? -1 : 0),
+				 1);
+	len = i2d_X509_NAME(name, &der);
+	assert_true(ztp_name_read(&read, text,
+				  (struct ztp_str){(char *)der, (size_t)len}));
+	assert_non_null(read.parsed);
+	assert_int_equal(ztp_name_text(text, &read, "subject", NULL), 0);
+	ztp_name_clear(&read);
+	OPENSSL_free(der);
+	der = NULL;
+	add(name, "CN", V_ASN1_UTF8STRING, "x");
+	len = i2d_X509_NAME(name, &der);
+	assert_true(ztp_name_read(&read, text,
+				  (struct ztp_str){(char *)der, (size_t)len}));
+	assert_null(read.parsed);
+	assert_int_equal(ztp_name_text(text, &read, "subject", &error),
+			 ZTP_ERR_CERT);
+	assert_string_equal(error.message,
+			    "subject has more than 64 attributes");
+	ztp_name_clear(&read);
+	OPENSSL_free(der);
+	X509_NAME_free(name);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_oids_are_openssls),
+		cmocka_unit_test(a_name_has_few_attributes),
 		cmocka_unit_test(every_character_in_every_place),
 		cmocka_unit_test(names_of_many_parts),
 		cmocka_unit_test(a_long_name_is_cut_between_characters),
