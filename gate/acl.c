@@ -128,12 +128,12 @@ static void note_subscription(struct ztp_gate *gate,
 	len = ztp_topic_render(own, gate->options.command_topic,
 			       &session->parts);
 	if (strcmp(filter, own) == 0) {
-		session->by_name = on;
+		session->by_name = session->had.by_name = on;
 	} else {
 		memcpy(own + len, "/#", 3);
 		if (strcmp(filter, own) != 0)
 			return;
-		session->by_tree = on;
+		session->by_tree = session->had.by_tree = on;
 	}
 	session->subscribed = session->by_name || session->by_tree;
 	session->announce = on || (session->announce && session->subscribed);

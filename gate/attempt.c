@@ -92,10 +92,21 @@ static int rename_client(const struct ztp_attempt *a)
 	return mosquitto_set_username(a->client, name);
 }
 
+/* What the broker keeps of the path's session belongs to the next one. */
+static struct ztp_subscribed subscribed_before(const struct ztp_attempt *a)
+{
+	const struct ztp_session *before =
+		ztp_sessions_by_path(a->gate->sessions, a->id);
+
+	return before ? ztp_session_subscribed(before)
+		      : (struct ztp_subscribed){0};
+}
+
 static struct ztp_session *enter(struct ztp_attempt *a, enum ztp_right right)
 {
 	struct ztp_gate *gate = a->gate;
 	bool own = stored_is_own(a);
+	struct ztp_subscribed had = subscribed_before(a);
 	struct ztp_session *session;
 
 	if (rename_client(a) != 0)
@@ -119,6 +130,8 @@ static struct ztp_session *enter(struct ztp_attempt *a, enum ztp_right right)
 	/* A subscription belongs to the path, whichever key made it. What was
 	 * queued by it may belong to another key. */
 	session->inherits = !mosquitto_client_clean_session(a->client);
+	if (session->inherits)
+		session->had = had;
 	session->expires_at = deadline(a);
 	if (session->expires_at < gate->next_expiry)
 		gate->next_expiry = session->expires_at;

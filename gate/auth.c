@@ -156,6 +156,7 @@ static void left(struct ztp_gate *gate, struct mosquitto *client, bool kept)
 		ztp_sessions_remove(gate->sessions, session);
 		return;
 	}
+	session->had = ztp_session_subscribed(session);
 	session->live = false;
 	session->subscribed = session->by_name = session->by_tree = false;
 	session->announce = false;

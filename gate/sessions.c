@@ -18,6 +18,15 @@ void ztp_session_username(char name[ZTP_USERNAME_LEN],
 	ztp_hex_encode(name + 4, spki_sha256, ZTP_SHA256_LEN);
 }
 
+/* One that has just come has what the one before it had, and more. */
+struct ztp_subscribed ztp_session_subscribed(const struct ztp_session *session)
+{
+	if (!session->live || session->inherits)
+		return session->had;
+	return (struct ztp_subscribed){true, session->by_name,
+				       session->by_tree};
+}
+
 static struct ztp_session *of_client(struct ztp_map_node *node)
 {
 	return ZTP_MAP_OWNER(node, struct ztp_session, by_client);

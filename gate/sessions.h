@@ -20,6 +20,12 @@ struct mosquitto;
 
 #define ZTP_CONNECTION_LEN 17 /* 64 random bits in hex, with the NUL */
 
+/* To which filters for its command topic a session is subscribed. */
+struct ztp_subscribed {
+	bool known; /* else it may be subscribed to anything */
+	bool by_name, by_tree;
+};
+
 struct ztp_session {
 	const struct mosquitto *client; /* not live: compare it only */
 	uint8_t spki_sha256[ZTP_SHA256_LEN];
@@ -38,9 +44,11 @@ struct ztp_session {
 	bool over;	 /* without a connection or a session at the broker */
 	bool discard;	 /* what is queued may be for another key: drop it */
 	bool inherits;	 /* clean start 0: may have subscriptions already */
-	bool announce;	 /* ztp/v1/subscribed is due */
-	bool touched;	 /* TICK will look at it: it is in the gate's list */
-	bool greet;	 /* direct: send `approved` at its first subscription */
+	/* The same of the connection before, for the next one. */
+	struct ztp_subscribed had;
+	bool announce; /* ztp/v1/subscribed is due */
+	bool touched;  /* TICK will look at it: it is in the gate's list */
+	bool greet;    /* direct: send `approved` at its first subscription */
 	bool first_noticed;	  /* held: `pending` has been sent */
 	uint64_t group;		  /* the commit that it hangs on; gate/db.h */
 	int64_t expires_at;	  /* CLOCK_BOOTTIME, ms */
@@ -56,6 +64,9 @@ struct ztp_session {
 #define ZTP_USERNAME_LEN (4 + ZTP_SHA256_HEX)
 void ztp_session_username(char name[ZTP_USERNAME_LEN],
 			  const uint8_t spki_sha256[ZTP_SHA256_LEN]);
+
+/* As the broker keeps it when the connection ends. */
+struct ztp_subscribed ztp_session_subscribed(const struct ztp_session *session);
 
 struct ztp_sessions;
 

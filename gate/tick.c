@@ -37,10 +37,12 @@ static void look_at_arrival(struct ztp_session *session)
 	if (!session->inherits)
 		return;
 	session->inherits = false;
-	if (mosquitto_client_sub_count(session->client) > 0) {
-		session->subscribed = session->by_name = true;
-		session->announce = true;
-	}
+	if (mosquitto_client_sub_count(session->client) == 0)
+		return;
+	session->by_name |= !session->had.known || session->had.by_name;
+	session->by_tree |= session->had.by_tree;
+	session->subscribed = session->by_name || session->by_tree;
+	session->announce = session->subscribed;
 }
 
 /* A device is told of its onboarding when that is durable. */
