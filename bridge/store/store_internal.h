@@ -44,6 +44,9 @@
 
 /* release, notice_send, notice_check, notice_wait (ztp/obligation.h) */
 #define STORE_TO_BE_TOLD "ifnull(todo,0) IN (3,4,6,7)"
+/* While the broker is away all that has ended is to be told, and no turn is to
+ * look at all of it. */
+#define STORE_PASSED_OVER "2048"
 
 #define STORE_SQL(X)                                                           \
 	X(BEGIN, ZTP_SQL_BEGIN)                                                \
@@ -134,9 +137,10 @@
 		    "WHERE undecided IS NULL AND due_at IS NOT NULL")          \
 	X(OLDEST, "SELECT received_at FROM request WHERE undecided=1 "         \
 		  "ORDER BY n LIMIT 1")                                        \
-	X(EVICT_LIST, "SELECT " REQUEST_COLUMNS " FROM request "               \
-		      "WHERE finished_at<=?1 AND NOT " STORE_TO_BE_TOLD        \
-		      " ORDER BY finished_at LIMIT ?2")                        \
+	X(EVICT_LIST, "SELECT " REQUEST_COLUMNS " FROM "                       \
+		      "(SELECT * FROM request WHERE finished_at<=?1 "          \
+		      "ORDER BY finished_at LIMIT " STORE_PASSED_OVER ") "     \
+		      "WHERE NOT " STORE_TO_BE_TOLD " LIMIT ?2")               \
 	X(EVICT_MORE, "SELECT " REQUEST_COLUMNS " FROM request "               \
 		      "WHERE finished_at>=?1 AND (finished_at>?1 OR n>?2) "    \
 		      "AND finished_at<=?3 "                                   \
