@@ -119,6 +119,8 @@ GATE = {
     "what is deleted because it is too old": UNIT + "test_gate_prune.c",
     "a public key in `createDevice`": "walk: public_key",
     "a message on `$CONTROL/ztp/v1`": "walk: control control_count control_depth",
+    "messages on `$CONTROL/ztp/v1` that wait": UNIT + "test_gate_turns.c",
+    "tries to write to a disk that has failed": UNIT + "test_gate_full.c",
     "who a bridge is, in `getInfo`": UNIT + "test_gate_cells.c",
     "`request_id` of `createDevice`": "walk: device_request_id",
     "`retry_after_s`": "walk: retry_after",
