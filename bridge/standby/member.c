@@ -19,12 +19,12 @@
 
 #define ERROR_MS 10000 /* between two lines in the log */
 /* After a group has waited for a member that is gone and for one that does not
- * poll; then it is librdkafka that has not joined (see consumer_watch.c). */
+ * poll; then it is librdkafka that has not joined (see consumer_watch.c). The active
+ * one waits as long: until the group has met it gives the partition to nobody, and
+ * bridges that come and go one after the other let it meet anew each time. Turns go
+ * on, and are fenced if they must be. */
 #define JOIN_SESSIONS 2
 #define JOIN_MS	      5000
-/* After a group has waited for one that is gone: it answers all others then, and
- * until then it gives the partition to nobody. */
-#define AGAIN_MS 2000
 
 int member_new(struct member **out, struct core *core,
 	       const struct member_options *options, struct ztp_error *error)
@@ -52,6 +52,18 @@ const char *member_trouble(const struct member *m)
 const struct member_denial *member_denial(const struct member *m)
 {
 	return &m->denial;
+}
+
+const char *member_why_lost(const struct member *m)
+{
+	return m->why_lost ? m->why_lost : "";
+}
+
+enum member_news member_lose(struct member *m, const char *why)
+{
+	m->lost = true;
+	m->why_lost = why;
+	return MEMBER_LOST;
 }
 
 /* --- the handle */
@@ -207,8 +219,9 @@ static void assign_nothing(struct member *m)
 static enum member_news on_revoked(struct member *m)
 {
 	if (rd_kafka_assignment_lost(m->rk)) {
-		m->lost = m->unanswered = true;
-		return MEMBER_LOST;
+		m->unanswered = true;
+		return member_lose(m,
+				   "no member any more: its session has ended");
 	}
 	m->unheard_since = ztp_clock_boot();
 	ztp_kafka_assign(m->rk, NULL);
@@ -223,8 +236,9 @@ static enum member_news on_rebalance(struct member *m, rd_kafka_event_t *event)
 	if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
 		return on_revoked(m);
 	if (is_another(m)) {
-		m->lost = m->unanswered = true;
-		return MEMBER_LOST;
+		m->unanswered = true;
+		return member_lose(m,
+				   "no member any more: it had to join anew");
 	}
 	assign_nothing(m);
 	m->trouble[0] = '\0';
@@ -248,8 +262,7 @@ static enum member_news on_error(struct member *m, rd_kafka_event_t *event)
 			 LOG_UINT("suppressed", suppressed));
 	if (!rd_kafka_event_error_is_fatal(event))
 		return MEMBER_NOTHING;
-	m->lost = true;
-	return MEMBER_LOST;
+	return member_lose(m, "no member any more: kafka's client has failed");
 }
 
 static enum member_news on_event(struct member *m, rd_kafka_event_t *event)
@@ -269,13 +282,11 @@ static enum member_news on_event(struct member *m, rd_kafka_event_t *event)
 /* When a member without an assignment is given up; 0: it has one. */
 static int64_t unheard_until(const struct member *m)
 {
-	int64_t session = m->options.session_ms;
-
-	if (m->unheard_since == 0)
-		return 0;
-	return m->unheard_since + (m->assigned
-					   ? session + AGAIN_MS
-					   : JOIN_SESSIONS * session + JOIN_MS);
+	return m->unheard_since == 0
+		       ? 0
+		       : m->unheard_since +
+				 JOIN_SESSIONS * m->options.session_ms +
+				 JOIN_MS;
 }
 
 /* What nobody tells. */
@@ -283,11 +294,11 @@ static enum member_news on_time(struct member *m)
 {
 	int64_t now = ztp_clock_boot();
 
-	if (member_check_is_over(m, now) ||
-	    (m->unheard_since != 0 && now >= unheard_until(m))) {
-		m->lost = true;
-		return MEMBER_LOST;
-	}
+	if (member_check_is_over(m, now))
+		return member_lose(m, "no answer from kafka whether it is "
+				      "still a member");
+	if (m->unheard_since != 0 && now >= unheard_until(m))
+		return member_lose(m, "the group gives it no assignment");
 	member_check_again(m, now);
 	return MEMBER_NOTHING;
 }

@@ -58,6 +58,8 @@ enum member_news member_collect(struct member *member);
 /* When to call member_collect without having been woken; 0: never. */
 int64_t member_next(const struct member *member);
 
+/* Why it was lost the last time (MEMBER_LOST); static, or "". */
+const char *member_why_lost(const struct member *member);
 /* What Kafka said last that keeps it from being a member, or "". */
 const char *member_trouble(const struct member *member);
 

@@ -260,8 +260,7 @@ static enum member_news on_answer(struct member *m, rd_kafka_resp_err_t err)
 		return on_taken(m);
 	case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
 	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
-		m->lost = true;
-		return MEMBER_LOST;
+		return member_lose(m, "no member any more: kafka says so");
 	case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
 	case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
 		break;

@@ -45,6 +45,7 @@ struct member {
 	struct check check;
 	struct positions positions; /* that the check commits */
 	bool lost;		    /* told, and not yet left */
+	const char *why_lost;	    /* static */
 	bool unanswered;	    /* librdkafka waits for rd_kafka_assign */
 	char trouble[256];
 	struct member_denial denial;
@@ -52,6 +53,8 @@ struct member {
 	struct closing closing;
 };
 
+/* It is no member any more, and why: static text. */
+enum member_news member_lose(struct member *m, const char *why);
 /* What Kafka says that keeps it from being a member. */
 void member_set_trouble(struct member *m, rd_kafka_resp_err_t err,
 			const char *text);

@@ -228,7 +228,7 @@ static void on_news(struct standby *s, enum member_news news)
 		change(s, ZTP_ROLE_ON_MEMBER, false, "");
 		break;
 	case MEMBER_LOST:
-		change(s, ZTP_ROLE_ON_LOST, false, "no member any more");
+		change(s, ZTP_ROLE_ON_LOST, false, member_why_lost(s->member));
 		break;
 	case MEMBER_NOTHING:
 		break;
