@@ -21,9 +21,9 @@ demo:
 	$(Q)$(RUN_ENV) $(PYTHON) scripts/demo --kafka $(KAFKA)
 
 # Most tests wait for other processes most of the time: a file takes a processor
-# for a quarter of its time. So there are two more at a time than processors, each
+# for a quarter of its time. So there are four more at a time than processors, each
 # with brokers of its own.
-WORKERS ?= $(shell expr 2 + $$(nproc))
+WORKERS ?= $(shell expr 4 + $$(nproc))
 PARALLEL = -n $(WORKERS) --dist loadfile
 
 # The smokes of fuzzing and torture are built and run beside the tests in Python, of
