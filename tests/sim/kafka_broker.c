@@ -160,6 +160,7 @@ static void forget_those_before(struct batch *batch)
 	struct batch *b;
 
 	sim_trace("first batch is lost", batch->part->number, batch->count);
+	sim.overtaken = true;
 	for (b = batch->part->batches; b != batch; b = b->next) {
 		if (!b->judged)
 			set_offsets(b, RD_KAFKA_OFFSET_INVALID);

@@ -76,6 +76,7 @@ struct sim_stats {
 extern struct sim {
 	uint64_t seed, rng[4];
 	bool verbose, calm; /* calm: nothing goes wrong any more */
+	bool overtaken; /* a batch by the one behind it, which Kafka had taken */
 	struct sim_plan plan;
 	struct sim_stats *stats;
 	int64_t now;	    /* us since the world began; CLOCK_BOOTTIME */
