@@ -59,13 +59,6 @@ const char *member_why_lost(const struct member *m)
 	return m->why_lost ? m->why_lost : "";
 }
 
-enum member_news member_lose(struct member *m, const char *why)
-{
-	m->lost = true;
-	m->why_lost = why;
-	return MEMBER_LOST;
-}
-
 /* --- the handle */
 
 static int subscribe(struct member *m, struct ztp_error *error)

@@ -156,6 +156,13 @@ void member_check_assigned(struct member *m)
 
 /* --- what is answered */
 
+enum member_news member_lose(struct member *m, const char *why)
+{
+	m->lost = true;
+	m->why_lost = why;
+	return MEMBER_LOST;
+}
+
 void member_set_trouble(struct member *m, rd_kafka_resp_err_t err,
 			const char *text)
 {
