@@ -16,7 +16,7 @@
 #include "tools/common/cli.h"
 #include "tools/common/tail.h"
 
-enum found { FOUND, NOT_FOUND, GAVE_UP };
+enum found { FOUND, NOT_FOUND, GAVE_UP, NO_MEMORY };
 
 struct delivery {
 	bool done;
@@ -72,7 +72,9 @@ static enum found search(struct ztp_ask *ask, struct ztp_tail *tail,
 		if (found != GAVE_UP)
 			break;
 	}
-	if (found == FOUND && ztp_ask_parse(ask, value, len, NULL) != 0)
+	if (!ok)
+		found = NO_MEMORY;
+	else if (found == FOUND && ztp_ask_parse(ask, value, len, NULL) != 0)
 		found = NOT_FOUND;
 	free(value);
 	return found;
@@ -86,7 +88,7 @@ static int look_up(struct ztp_ask *ask, const struct options *options,
 		.group = options->group,
 		.eof = true,
 	};
-	enum found found = GAVE_UP;
+	enum found found = NO_MEMORY;
 	struct ztp_tail *tail = NULL;
 	struct ztp_error error;
 	rd_kafka_t *consumer = ztp_kafka_consumer(
@@ -105,6 +107,8 @@ static int look_up(struct ztp_ask *ask, const struct options *options,
 			     ztp_cli_stopped() ? "interrupted: " : "",
 			     options->request_id, options->requests,
 			     ztp_cli_stopped() ? "" : " in time");
+	else if (found == NO_MEMORY)
+		ztp_cli_warn(PROGRAM, "out of memory");
 	ztp_tail_free(tail);
 	(void)ztp_kafka_consumer_end(consumer);
 	return found == FOUND ? ZTP_EXIT_OK : ZTP_EXIT_FAILED;
