@@ -182,24 +182,24 @@ bool feed_caught_up(struct feed *feed)
 	return is;
 }
 
-bool feed_is_away(struct feed *feed)
+static bool read_flag(struct feed *feed, const bool *flag)
 {
-	bool away;
+	bool is;
 
 	pthread_mutex_lock(&feed->lock);
-	away = feed->away;
+	is = *flag;
 	pthread_mutex_unlock(&feed->lock);
-	return away;
+	return is;
+}
+
+bool feed_is_away(struct feed *feed)
+{
+	return read_flag(feed, &feed->away);
 }
 
 bool feed_is_missing(struct feed *feed)
 {
-	bool missing;
-
-	pthread_mutex_lock(&feed->lock);
-	missing = feed->missing;
-	pthread_mutex_unlock(&feed->lock);
-	return missing;
+	return read_flag(feed, &feed->missing);
 }
 
 bool feed_is_stuck(struct feed *feed)
@@ -225,12 +225,7 @@ void feed_stop(struct feed *feed)
 
 bool feed_has_ended(struct feed *feed)
 {
-	bool ended;
-
-	pthread_mutex_lock(&feed->lock);
-	ended = feed->ended;
-	pthread_mutex_unlock(&feed->lock);
-	return ended;
+	return read_flag(feed, &feed->ended);
 }
 
 void feed_free(struct feed *feed)
