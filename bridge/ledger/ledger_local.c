@@ -5,7 +5,6 @@ static int write_record(struct ledger *ledger, struct store_record *record,
 			struct ztp_error *error)
 {
 	struct ledger_local *local = (struct ledger_local *)ledger;
-
 	int rc = 0;
 
 	if (from && producer_take(local->producer, record, from))

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "base/json_tree.h"
 #include "gate/lists.h"
+#include "gate_commands.h"
 #include "gate_fixture.h"
 #include "ztp/member.h"
 
@@ -87,15 +88,15 @@ static void test_a_message_of_exports(void **state)
 	static const char export[] = "{\"command\":\"exportRegistry\","
 				     "\"registry\":\"acme/custom\"}";
 	struct gate_fixture *f = *state;
-	char *message = malloc(1000 * sizeof(export) + 32), *at = message;
+	struct gate_commands m;
+	char *message;
 	cJSON *answer;
 	int with = 0, i;
 
-	assert_non_null(message);
-	at += sprintf(at, "{\"commands\":[");
+	gate_commands_begin(&m);
 	for (i = 0; i < 1000; i++)
-		at += sprintf(at, "%s%s", i ? "," : "", export);
-	(void)sprintf(at, "]}");
+		gate_commands_add(&m, "%s", export);
+	message = gate_commands_end(&m);
 	answer = answers(f, message);
 	free(message);
 	for (i = 0; i < 1000; i++)

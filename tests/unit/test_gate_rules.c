@@ -133,68 +133,66 @@ static void test_device_access(void **state)
 	}
 }
 
+/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
+static const struct {
+	enum ztp_access access;
+	const char *topic;
+	bool retain;
+	enum ztp_gate_answer other, operator;
+} other_cases[] = {
+	{ZTP_ACCESS_SUBSCRIBE, "#", false, ZTP_GATE_DENY, ZTP_GATE_ALLOW},
+	{ZTP_ACCESS_SUBSCRIBE, "elsewhere/#", false, ZTP_GATE_DEFER,
+	 ZTP_GATE_DEFER},
+	{ZTP_ACCESS_SUBSCRIBE, PUMP "/events/#", false, ZTP_GATE_DEFER,
+	 ZTP_GATE_DEFER},
+	{ZTP_ACCESS_SUBSCRIBE, "subscriptions/#", false, ZTP_GATE_DENY,
+	 ZTP_GATE_ALLOW},
+	{ZTP_ACCESS_SUBSCRIBE, "subscriptions/acme/#", false, ZTP_GATE_DENY,
+	 ZTP_GATE_ALLOW},
+	{ZTP_ACCESS_WRITE, PUMP "/commands", false, ZTP_GATE_DENY,
+	 ZTP_GATE_ALLOW},
+	{ZTP_ACCESS_WRITE, PUMP "/commands", true, ZTP_GATE_DENY,
+	 ZTP_GATE_DENY},
+	{ZTP_ACCESS_WILL, PUMP "/commands/x", false, ZTP_GATE_DENY,
+	 ZTP_GATE_DENY},
+	{ZTP_ACCESS_WRITE, PUMP "/config", true, ZTP_GATE_DENY, ZTP_GATE_ALLOW},
+	{ZTP_ACCESS_READ, PUMP "/config", false, ZTP_GATE_DENY, ZTP_GATE_ALLOW},
+	{ZTP_ACCESS_READ, "ztp/v1/audit", false, ZTP_GATE_DENY, ZTP_GATE_ALLOW},
+	{ZTP_ACCESS_WRITE, "$CONTROL/ztp/v1", false, ZTP_GATE_DENY,
+	 ZTP_GATE_ALLOW},
+	{ZTP_ACCESS_WILL, "$CONTROL/ztp/v1/response", false, ZTP_GATE_DENY,
+	 ZTP_GATE_DENY},
+	{ZTP_ACCESS_WILL, "$CONTROL/dynamic-security/v1", false, ZTP_GATE_DENY,
+	 ZTP_GATE_DENY},
+	{ZTP_ACCESS_WRITE, "$CONTROL/dynamic-security/v1", false,
+	 ZTP_GATE_DEFER, ZTP_GATE_DEFER},
+	{ZTP_ACCESS_WRITE, "elsewhere", true, ZTP_GATE_DEFER, ZTP_GATE_DEFER},
+	{ZTP_ACCESS_UNSUBSCRIBE, "#", false, ZTP_GATE_ALLOW, ZTP_GATE_ALLOW},
+	{ZTP_ACCESS_UNSUBSCRIBE, PUMP "/commands", false, ZTP_GATE_ALLOW,
+	 ZTP_GATE_ALLOW},
+	{ZTP_ACCESS_UNSUBSCRIBE, "ztp/v1/pending", false, ZTP_GATE_ALLOW,
+	 ZTP_GATE_ALLOW},
+	{ZTP_ACCESS_UNSUBSCRIBE, "elsewhere", false, ZTP_GATE_DEFER,
+	 ZTP_GATE_DEFER},
+};
+
 static void test_other_access(void **state)
 {
-	/* NOLINTNEXTLINE(clang-analyzer-optin.performance.Padding) */
-	static const struct {
-		enum ztp_access access;
-		const char *topic;
-		bool retain;
-		enum ztp_gate_answer other, operator;
-	} cases[] = {
-		{ZTP_ACCESS_SUBSCRIBE, "#", false, ZTP_GATE_DENY,
-		 ZTP_GATE_ALLOW},
-		{ZTP_ACCESS_SUBSCRIBE, "elsewhere/#", false, ZTP_GATE_DEFER,
-		 ZTP_GATE_DEFER},
-		{ZTP_ACCESS_SUBSCRIBE, PUMP "/events/#", false, ZTP_GATE_DEFER,
-		 ZTP_GATE_DEFER},
-		{ZTP_ACCESS_SUBSCRIBE, "subscriptions/#", false, ZTP_GATE_DENY,
-		 ZTP_GATE_ALLOW},
-		{ZTP_ACCESS_SUBSCRIBE, "subscriptions/acme/#", false,
-		 ZTP_GATE_DENY, ZTP_GATE_ALLOW},
-		{ZTP_ACCESS_WRITE, PUMP "/commands", false, ZTP_GATE_DENY,
-		 ZTP_GATE_ALLOW},
-		{ZTP_ACCESS_WRITE, PUMP "/commands", true, ZTP_GATE_DENY,
-		 ZTP_GATE_DENY},
-		{ZTP_ACCESS_WILL, PUMP "/commands/x", false, ZTP_GATE_DENY,
-		 ZTP_GATE_DENY},
-		{ZTP_ACCESS_WRITE, PUMP "/config", true, ZTP_GATE_DENY,
-		 ZTP_GATE_ALLOW},
-		{ZTP_ACCESS_READ, PUMP "/config", false, ZTP_GATE_DENY,
-		 ZTP_GATE_ALLOW},
-		{ZTP_ACCESS_READ, "ztp/v1/audit", false, ZTP_GATE_DENY,
-		 ZTP_GATE_ALLOW},
-		{ZTP_ACCESS_WRITE, "$CONTROL/ztp/v1", false, ZTP_GATE_DENY,
-		 ZTP_GATE_ALLOW},
-		{ZTP_ACCESS_WILL, "$CONTROL/ztp/v1/response", false,
-		 ZTP_GATE_DENY, ZTP_GATE_DENY},
-		{ZTP_ACCESS_WILL, "$CONTROL/dynamic-security/v1", false,
-		 ZTP_GATE_DENY, ZTP_GATE_DENY},
-		{ZTP_ACCESS_WRITE, "$CONTROL/dynamic-security/v1", false,
-		 ZTP_GATE_DEFER, ZTP_GATE_DEFER},
-		{ZTP_ACCESS_WRITE, "elsewhere", true, ZTP_GATE_DEFER,
-		 ZTP_GATE_DEFER},
-		{ZTP_ACCESS_UNSUBSCRIBE, "#", false, ZTP_GATE_ALLOW,
-		 ZTP_GATE_ALLOW},
-		{ZTP_ACCESS_UNSUBSCRIBE, PUMP "/commands", false,
-		 ZTP_GATE_ALLOW, ZTP_GATE_ALLOW},
-		{ZTP_ACCESS_UNSUBSCRIBE, "ztp/v1/pending", false,
-		 ZTP_GATE_ALLOW, ZTP_GATE_ALLOW},
-		{ZTP_ACCESS_UNSUBSCRIBE, "elsewhere", false, ZTP_GATE_DEFER,
-		 ZTP_GATE_DEFER},
-	};
 	char filter[ZTP_TOPIC_MAX + 1];
 
 	(void)state;
 	ztp_gate_command_filter(filter, TEMPLATE);
-	for (size_t i = 0; i < COUNT(cases); i++) {
-		if (ztp_gate_other_access(false, filter, cases[i].access,
-					  cases[i].topic,
-					  cases[i].retain) != cases[i].other ||
-		    ztp_gate_other_access(true, filter, cases[i].access,
-					  cases[i].topic,
-					  cases[i].retain) != cases[i].operator)
-			fail_msg("%d %s", (int)cases[i].access, cases[i].topic);
+	for (size_t i = 0; i < COUNT(other_cases); i++) {
+		if (ztp_gate_other_access(false, filter, other_cases[i].access,
+					  other_cases[i].topic,
+					  other_cases[i].retain) !=
+			    other_cases[i].other ||
+		    ztp_gate_other_access(true, filter, other_cases[i].access,
+					  other_cases[i].topic,
+					  other_cases[i].retain) !=
+			    other_cases[i].operator)
+			fail_msg("%d %s", (int)other_cases[i].access,
+				 other_cases[i].topic);
 	}
 }
 

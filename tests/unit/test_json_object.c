@@ -169,6 +169,15 @@ static void a_view_is_what_was_written(void **state)
 	member_is("{\"a\\\\\":1,\"b\":2}", "a\\", "1");
 }
 
+static void read_text(struct ztp_object *object, struct ztp_field *fields,
+		      size_t count, const char *text)
+{
+	assert_int_equal(ztp_object_read(object, fields, count,
+					 (struct ztp_str){text, strlen(text)},
+					 100, NULL),
+			 0);
+}
+
 static void names_are_compared_by_characters(void **state)
 {
 	static const char text[] =
@@ -178,11 +187,7 @@ static void names_are_compared_by_characters(void **state)
 	struct ztp_object object;
 
 	(void)state;
-	assert_int_equal(
-		ztp_object_read(&object, fields, COUNT(fields),
-				(struct ztp_str){text, sizeof(text) - 1}, 100,
-				NULL),
-		0);
+	read_text(&object, fields, COUNT(fields), text);
 	assert_int_equal(fields[0].kind, '0');
 	assert_int_equal(*fields[0].raw.p, '1');
 	assert_int_equal(fields[1].kind, 0);
@@ -225,11 +230,7 @@ static void unescaped_strings_keep_their_place(void **state)
 	struct ztp_str views[3];
 
 	(void)state;
-	assert_int_equal(
-		ztp_object_read(&object, fields, COUNT(fields),
-				(struct ztp_str){text, sizeof(text) - 1}, 100,
-				NULL),
-		0);
+	read_text(&object, fields, COUNT(fields), text);
 	for (size_t i = 0; i < COUNT(want); i++)
 		assert_int_equal(
 			ztp_object_string(&views[i], &object, i, 9, NULL), 0);
@@ -247,11 +248,7 @@ static void a_copy_is_terminated_within_its_size(void **state)
 	struct ztp_object object;
 
 	(void)state;
-	assert_int_equal(
-		ztp_object_read(&object, fields, COUNT(fields),
-				(struct ztp_str){text, sizeof(text) - 1}, 100,
-				NULL),
-		0);
+	read_text(&object, fields, COUNT(fields), text);
 	assert_int_equal(ztp_object_copy(out, 4, &object, 0, NULL), 0);
 	assert_string_equal(out, "abc");
 	assert_int_equal(ztp_object_copy(out, 4, &object, 1, NULL),
