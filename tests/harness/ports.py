@@ -2,23 +2,21 @@
 
 import socket
 
+# Bound, and never listening: as long as a socket is here, the kernel assigns
+# its port to nobody, neither to who asks for any port nor to a connection from
+# here to elsewhere. A server that sets SO_REUSEADDR, as all do that are started
+# here, can bind it all the same.
+held = []
+
 
 def free_port():
-    """A loopback TCP port for a server that a test is about to start.
-
-    One connection to it leaves the port in TIME_WAIT. The kernel then no
-    longer assigns it to anyone who asks for any port, but a server can still
-    bind it explicitly."""
-    with socket.socket() as server:
-        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        server.bind(("127.0.0.1", 0))
-        server.listen(1)
-        address = server.getsockname()
-        with socket.socket() as client:
-            client.connect(address)
-            accepted, _ = server.accept()
-            accepted.close()
-        return address[1]
+    """A loopback TCP port for a server that a test is about to start. It is the
+    test's until the run ends, also while the server is stopped for a time."""
+    holder = socket.socket()
+    held.append(holder)
+    holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    holder.bind(("127.0.0.1", 0))
+    return holder.getsockname()[1]
 
 
 def answers(port):
