@@ -14,6 +14,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource
 
 from harness.door import (KEY, Door, Simulated, Written, fresh_topics,
                           path_of)
+from harness.ports import free_port
 from harness.topics import Reader
 from harness.until import until
 
@@ -51,10 +52,9 @@ def test_killed_among_a_thousand(tmp_path, real_kafka, topics, pool):
     """Two instances, each killed in turn. Half of the clients have a key, and
     then the first answer; half ask the same again, which is a duplicate at
     most."""
-    doors = [Door(tmp_path, real_kafka, topics, name=f"door-{n}").start()
+    doors = [Door(tmp_path, real_kafka, topics, name=f"door-{n}",
+                  listen=f"127.0.0.1:{free_port()}").start()
              for n in range(2)]
-    for door in doors:  # the same address again after it was killed
-        door.argv[door.argv.index("--listen") + 1] = door.url[len("http://"):]
     played = Simulated(tmp_path, real_kafka, topics, "--count", "1000").start()
     until(lambda: len(doors[0].open_ids()) == 1000, "a thousand are open")
     ids = doors[0].open_ids()
@@ -153,7 +153,7 @@ def test_each_request_names_its_topic(tmp_path, real_kafka, topics):
         answers[name] = decide(name)
         assert answers[name].status_code == 200
     assert door.open_ids() == ["gone"]
-    assert "nowhere does not exist" in door.log()
+    door.wait_log("nowhere does not exist")
     door.stop()
     again.start()
     for name, answer in answers.items():

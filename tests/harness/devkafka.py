@@ -3,13 +3,17 @@ own."""
 
 from . import where
 from .admin import ask_for_topics
+from .ports import free_port
 from .process import Process
 
 
 class DevKafka(Process):
-    """It keeps nothing after it ends, and creates topics on demand."""
+    """It keeps nothing after it ends, and creates topics on demand. Its port stays
+    its own then: what looks for it there finds nobody."""
 
     def __init__(self, folder, name="devkafka", args=()):
+        if "--port" not in args and "--brokers" not in args:
+            args = ["--port", free_port(), *args]
         super().__init__(name, [where.binary("ztp-devkafka"), *args], folder)
         self.brokers = None
         self.partitions = 4

@@ -2,8 +2,10 @@
 
 import hashlib
 import pathlib
+import re
 
 from . import where
+from .ports import free_port
 from .process import Process
 
 
@@ -12,7 +14,7 @@ class Serve(Process):
 
     def __init__(self, folder, brokers, topics, tokens=None, name="serve"):
         self.tokens = pathlib.Path(folder) / f"{name}.tokens"
-        self.listen = "127.0.0.1:0"
+        self.listen = f"127.0.0.1:{free_port()}"  # also after a restart
         self.options = [
             "--brokers", brokers, "--requests", topics["requests"],
             "--decisions", topics["decisions"],
@@ -35,7 +37,6 @@ class Serve(Process):
         return super().start()
 
     def address(self):
-        """Where it listens, from now on also after a restart."""
-        found = self.wait_log(r"(127\.0\.0\.1:[1-9]\d*)").group(1)
-        self.listen = found
-        return f"http://{found}"
+        """Of the page, once it is there."""
+        self.wait_log(rf"listening on \S*{re.escape(self.listen)}$")
+        return f"http://{self.listen}"
