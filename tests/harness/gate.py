@@ -384,6 +384,8 @@ class Gate(Process):
             self.env = {**(self.env or {}), "LD_PRELOAD": runtime}
         super().start()
         self.wait_log(r"mosquitto version \S+ running")
+        # Mosquitto 2.0 forgets a SIGTERM that comes before its first turn.
+        self.wait_log("listen backlog raised")
         return self
 
     def restart(self):
@@ -398,8 +400,6 @@ class Gate(Process):
             yield db
         db.close()
         self.start()
-        # Mosquitto 2.0 forgets a SIGTERM that comes before its first turn.
-        self.wait_log("listen backlog raised")
 
     def multiply(self, path, count, /, **changes):
         """Makes more of the candidate of this path. changes: what differs from

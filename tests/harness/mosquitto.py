@@ -7,7 +7,7 @@ import subprocess
 
 from .ports import free_port
 from .process import Process
-from .until import until
+from .until import DEADLINE, until
 
 
 def find():
@@ -85,13 +85,15 @@ class Mosquitto(Process):
     def start(self):
         super().start()
         self.wait_log(r"mosquitto version \S+ running")
+        # It forgets a SIGTERM that comes before it first waits for its clients.
+        until(self.sleeps, f"{self.name} waits for clients")
         return self
 
     def restart(self):
         self.stop()
         return self.start()
 
-    def wait_subscribed(self, topic, client=None, timeout=30.0):
+    def wait_subscribed(self, topic, client=None, timeout=DEADLINE):
         """Waits until a client has subscribed since the broker's start."""
         who = re.escape(client) if client else r"\S+"
         self.wait_log(rf": {who} \d+ {re.escape(topic)}$", timeout)
@@ -109,7 +111,7 @@ class Mosquitto(Process):
         )
         return bool(said) and said[-1] == "("
 
-    def wait_connected(self, client, timeout=30.0):
+    def wait_connected(self, client, timeout=DEADLINE):
         until(
             lambda: self.connected(client),
             f"{client} is connected to {self.name}",

@@ -13,9 +13,7 @@ import shutil
 import signal
 import subprocess
 
-from .until import until
-
-STOP_DEADLINE = 30.0
+from .until import DEADLINE, until
 
 
 class Process:
@@ -68,7 +66,7 @@ class Process:
             log.seek(0 if whole else self.log_start)
             return log.read().decode("utf-8", "replace")
 
-    def wait_log(self, pattern, timeout=30.0):
+    def wait_log(self, pattern, timeout=DEADLINE):
         """Waits for a line that matches and returns the match."""
 
         def look():
@@ -84,7 +82,7 @@ class Process:
 
         return until(look, f"{self.name} wrote /{pattern}/", timeout)
 
-    def wait_exit(self, expect=None, timeout=STOP_DEADLINE):
+    def wait_exit(self, expect=None, timeout=DEADLINE):
         """Waits for the child to end by itself and checks the status."""
         try:
             status = self.child.wait(timeout)
@@ -102,15 +100,23 @@ class Process:
         )
         return status
 
-    def stop(self, expect=None, timeout=STOP_DEADLINE):
+    def stop(self, expect=None, timeout=DEADLINE):
         """Sends SIGTERM; the child must end in time and with the expected
         status."""
         if self.child is None:
             return
         if self.alive():
             self.child.send_signal(signal.SIGCONT)
+            if (self.clean_exit if expect is None else expect) >= 0:
+                self._wait_hearing(signal.SIGTERM)
             self.child.send_signal(signal.SIGTERM)
         self.wait_exit(expect, timeout)
+
+    def _wait_hearing(self, number):
+        """Until it has said what is to happen at that signal, which would end it
+        before. A child has only just been started in some tests."""
+        until(lambda: not self.alive() or hears(self.pid, number),
+              f"{self.name} hears signal {number}", interval=0.001)
 
     def kill9(self):
         assert self.alive(), f"{self.name} is gone already"
@@ -123,10 +129,15 @@ class Process:
         until(lambda: set(thread_states(self.child.pid)) <= set("TZX"),
               f"{self.name} has stopped", interval=0.001)
 
+    def sleeps(self):
+        """True while its first thread waits for something to happen."""
+        return self.alive() and state_of(f"/proc/{self.pid}/stat") == "S"
+
     def resume(self):
         self.child.send_signal(signal.SIGCONT)
 
     def hangup(self):
+        self._wait_hearing(signal.SIGHUP)
         self.child.send_signal(signal.SIGHUP)
 
     def _end_group(self):
@@ -143,14 +154,38 @@ class Process:
         self.child = None
 
 
+def hear_all():
+    """For preexec_fn. A background job of a shell ignores SIGINT and one of nohup
+    SIGHUP, and so would whatever it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
+def hears(pid, number):
+    """True if the process catches, blocks or ignores that signal. A thread that
+    waits for one in sigwait() is not seen to block it, and others are."""
+    masks = []
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):  # that one has ended
+            text = (task / "status").read_text(encoding="utf-8",
+                                               errors="replace")
+            masks += re.findall(r"^Sig(?:Blk|Ign|Cgt):\s*([0-9a-f]+)$", text,
+                                re.M)
+    return any(int(mask, 16) >> (number - 1) & 1 for mask in masks)
+
+
+def state_of(stat):
+    """The letter that proc(5) has for what a thread does."""
+    text = pathlib.Path(stat).read_text(encoding="utf-8", errors="replace")
+    return text.rpartition(")")[2].split()[0]
+
+
 def thread_states(pid):
-    """A letter for each of its threads, as proc(5) has them."""
+    """A letter for each of its threads."""
     states = []
     for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
         with contextlib.suppress(OSError):  # that one has ended
-            stat = (task / "stat").read_text(encoding="utf-8",
-                                             errors="replace")
-            states.append(stat.rpartition(")")[2].split()[0])
+            states.append(state_of(task / "stat"))
     return states
 
 

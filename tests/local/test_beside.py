@@ -8,6 +8,7 @@ import subprocess
 
 import pytest
 
+from harness.process import hear_all
 from harness.until import until
 from harness.where import ROOT
 
@@ -19,7 +20,7 @@ def both(folder, first, second):
     return subprocess.Popen(
         [ROOT / "scripts/beside", folder / "log", "sh", "-c", SAY + first, "one",
          "--", "sh", "-c", SAY + second, "other"], stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE, text=True)
+        stdout=subprocess.PIPE, text=True, preexec_fn=hear_all)
 
 
 @pytest.mark.parametrize("first, second, status", [
@@ -31,7 +32,7 @@ def both(folder, first, second):
 def test_either_may_fail(tmp_path, monkeypatch, first, second, status):
     monkeypatch.chdir(tmp_path)
     child = both(tmp_path, first, second)
-    said, _ = child.communicate(timeout=30)
+    said, _ = child.communicate(timeout=60)
     assert child.returncode == status
     assert said.count("one says\n") == said.count("other says\n") == 1
 
@@ -54,7 +55,7 @@ def test_who_ends_it_ends_both(tmp_path, how):
           "both run")
     pids = [int(file.read_text()) for file in files]
     child.send_signal(how)
-    child.communicate(timeout=30)
+    child.communicate(timeout=60)
     assert child.returncode != 0
     until(lambda: not any(runs(pid) for pid in pids), "neither runs")
 

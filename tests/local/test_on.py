@@ -13,6 +13,7 @@ import threading
 import pytest
 
 from harness.ports import free_port
+from harness.process import hear_all
 from harness.until import until
 from harness.where import ROOT
 
@@ -218,13 +219,6 @@ def running(word):
     return found
 
 
-def hears_all():
-    """A background job of a shell ignores SIGINT and one of nohup SIGHUP, and
-    so would whatever it starts."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-    signal.signal(signal.SIGHUP, signal.SIG_DFL)
-
-
 @pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM,
                                     signal.SIGHUP, signal.SIGKILL))
 def test_nothing_outlives_it(system, number):
@@ -232,7 +226,7 @@ def test_nothing_outlives_it(system, number):
     seconds = str(10**6 + free_port()).encode()
     script = f"setsid sleep {seconds.decode()} & exec sleep {seconds.decode()}"
     with subprocess.Popen(command(system, script),
-                          preexec_fn=hears_all) as child:
+                          preexec_fn=hear_all) as child:
         try:
             until(lambda: len(running(seconds)) == 2, "both are there")
             child.send_signal(number)
