@@ -4,7 +4,6 @@ killed."""
 
 import json
 import os
-import time
 import urllib.error
 import urllib.request
 import uuid
@@ -16,7 +15,7 @@ from confluent_kafka.admin import NewPartitions
 from harness.admin import (CRASHES_ON_NEW_TOPIC, admin, create_topics,
                            delete_topics)
 from harness.bridge import topic_names
-from harness.cpu import cpu_in
+from harness.cpu import Stopwatch, cpu_in
 from harness.erase import delete_group, delete_records
 from harness.results import nothing_for, outcome_of, outcomes
 from harness.rig import Rig, device_path
@@ -37,7 +36,7 @@ def ready(rig):
     """(status, body) of /readyz."""
     url = f"http://{rig.bridge.http()}/readyz"
     try:
-        with urllib.request.urlopen(url, timeout=5) as page:
+        with urllib.request.urlopen(url, timeout=60) as page:
             return page.status, page.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
@@ -112,7 +111,7 @@ def recreate(rig, name, partitions=3, slowly=False, stopped=False):
 
     def made():
         create_topics(rig.kafka.brokers, [topic], partitions)
-        found = admin(rig.kafka.brokers).list_topics(timeout=5).topics
+        found = admin(rig.kafka.brokers).list_topics(timeout=60).topics
         return topic in found and len(found[topic].partitions) == partitions
 
     until(made, f"{topic} is there again", interval=0.1)
@@ -232,7 +231,7 @@ def more_partitions(rig, more):
     client = admin(rig.kafka.brokers)
 
     def count():
-        return len(client.list_topics(topic, timeout=5)
+        return len(client.list_topics(topic, timeout=60)
                    .topics[topic].partitions)
 
     wanted = count() + more
@@ -422,8 +421,8 @@ def test_dead_letters_have_no_topic(rig_of, ca):
     rig.look()
     rig.decision(b"{", key="bad-1")
     rig.onboard(ca.leaf())
-    status, text = ready(rig)
-    assert status == 503 and "kafka" in text
+    until(lambda: ready(rig)[0] == 503 and "kafka" in ready(rig)[1],
+          lambda: f"it says so: {ready(rig)}")
     create_topics(rig.kafka.brokers, [topics["dlq"]])
     rig.topics = topics
     rig.reader.close()
@@ -439,7 +438,7 @@ def test_topics_are_created(rig_of, ca):
     rig.onboard(ca.leaf())
     rig.decision(b"{", key="bad-1")
     assert rig.dead().key == "bad-1"
-    found = admin(rig.kafka.brokers).list_topics(timeout=5).topics
+    found = admin(rig.kafka.brokers).list_topics(timeout=60).topics
     assert set(rig.topics.values()) <= set(found)
 
 
@@ -456,10 +455,10 @@ def test_killed_bridge_is_back_within_10_s(rig_of, ca):
     device, request = asked(rig, ca.leaf())
     rig.bridge.kill9()
     rig.decide(request)
-    begin = time.monotonic()
+    watch = Stopwatch(rig.bridge, rig.kafka)
     rig.bridge.start()
     outcome_of(rig, request, "onboarded")
-    assert time.monotonic() - begin < 10
+    assert watch.read() < 10
     assert outcomes(rig, device.path) == ["onboarded"]
     device.exactly(1)
 

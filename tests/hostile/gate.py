@@ -10,7 +10,7 @@ from bench.measure import Part, measure
 from harness.gate import Gate, jwt
 from harness.handshake import Handshake
 from hostile import fleet
-from hostile.watch import Watch
+from hostile.watch import LOST_AFTER, Watch
 
 KEYS = 8  # of the honest devices; they share them
 
@@ -93,7 +93,7 @@ class GateHonest:
 
         with Watch(rig.bridge, rig.gate) as watch:
             result = measure([part], self.rate, count, {"bridge": rig.bridge},
-                             meanwhile)["fleet"]
+                             meanwhile, LOST_AFTER)["fleet"]
         self.first += count
         ends = {name: result[name] for name in ("connack", "asked", "told")}
         return {

@@ -9,7 +9,7 @@ import contextlib
 
 from bench.measure import CLIENTS, PENDING, Part, Stage, measure
 from hostile.attacks import AS_RECOMMENDED
-from hostile.watch import Watch
+from hostile.watch import LOST_AFTER, Watch
 
 
 class Honest:
@@ -58,7 +58,7 @@ class Honest:
 
         with Watch(stage.bridge, stage.mosquitto) as watch:
             result = measure(self._parts(count), self.rate, count,
-                             {"bridge": stage.bridge}, meanwhile)
+                             {"bridge": stage.bridge}, meanwhile, LOST_AFTER)
         self.asked += count
         ends = {"asked": result["asked"], "told": result["listen"],
                 "result": result["sink"]}
@@ -78,6 +78,7 @@ def topics_stage(folder, kafka, certs, rate, seconds,
                  topic_config=AS_RECOMMENDED):
     """topic_config: of the decision topic."""
     stage = Stage(folder, kafka, certs)
+    stage.lost_after = LOST_AFTER
     kafka.create([stage.topics["decisions"]], config=topic_config)
     with stage:
         honest = Honest(stage, rate)

@@ -9,20 +9,21 @@ import time
 
 from bench.measure import peak_rss
 
+LOST_AFTER = 60.0  # s after the last was due: what is only late is not lost
 HEALTH = pathlib.Path(__file__).with_name("health.py")
 
 
 class Health:
     """health.py, from here to end()."""
 
-    def __init__(self, address):
+    def __init__(self, address, pid):
         self.child = subprocess.Popen(
-            [sys.executable, HEALTH, address], text=True,
+            [sys.executable, HEALTH, address, str(pid)], text=True,
             stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         assert self.child.stdout.readline() == "begun\n"
 
     def end(self):
-        told, _ = self.child.communicate(timeout=10)
+        told, _ = self.child.communicate(timeout=60)
         assert self.child.returncode == 0
         return json.loads(told)
 
@@ -48,7 +49,7 @@ class Watch:
     def __enter__(self):
         for one in self.watched.values():
             forget_peak(one.pid)
-        self.health = Health(self.address)
+        self.health = Health(self.address, self.watched["bridge"].pid)
         self.before, self.begin = self._logged(), time.monotonic()
         return self
 

@@ -6,6 +6,8 @@ import pathlib
 import threading
 import time
 
+from harness.cpu import Stopwatch
+
 RSS_MOST = 128 << 20
 LOG_MOST = 1000000  # bytes a minute, and for what is at once
 WITHIN_S = 1.0
@@ -37,9 +39,10 @@ class Watch:
         assert is_sanitized() or self.peak() < RSS_MOST
 
 
-def beside(flood, serve):
+def beside(flood, serve, *processes):
     """Serves neighbours, one after the other, for as long as flood() takes and
-    once more. Each is served in time."""
+    once more. Each is served in time, but for what other work on the machine
+    takes of these processes, which serve them."""
     trouble, times = [], []
 
     def run():
@@ -53,9 +56,9 @@ def beside(flood, serve):
     running = True
     while running:
         running = thread.is_alive()
-        begin = time.monotonic()
+        watch = Stopwatch(*processes)
         serve()
-        times.append(time.monotonic() - begin)
+        times.append(watch.read())
     thread.join()
     if trouble:
         raise trouble[0]

@@ -10,13 +10,11 @@ import pytest
 import requests
 
 from harness import results
+from harness.cpu import Stopwatch
 from harness.mqtt import Client
 from harness.results import nothing_for, outcomes
 from harness.rig import device_path
 from harness.until import until
-
-SOON = 5.0  # seconds: what is due is gone by then
-
 
 @pytest.fixture(scope="module")
 def rig(make_rig):
@@ -116,9 +114,11 @@ def test_a_device_behind_a_monitor(strict, ca):
               "from=registered to=delivered" in strict.bridge.log(),
               "the monitor has it")
         device = strict.device(path)
+        watch = Stopwatch(strict.bridge, strict.mosquitto)
         if asks:
             strict.pending(path, ca.leaf().pem)
-        device.wait(device.command_topic, timeout=1.5 if asks else 8.0)
+        device.wait(device.command_topic)
+        assert watch.read() < (1.5 if asks else 8.0)
         answer(device, request)
         outcome_of(strict, request, "onboarded")
 
@@ -150,7 +150,7 @@ def test_a_flood_of_one_device(strict, ca):
 
 
 def unknown_answers(rig):
-    page = requests.get(f"http://{rig.bridge.http()}/metrics", timeout=5).text
+    page = requests.get(f"http://{rig.bridge.http()}/metrics", timeout=60).text
     return int(re.search(
         r'^ztp_device_answers_total{result="unknown"} (\d+)$', page,
         re.MULTILINE)[1])
@@ -196,7 +196,7 @@ def on_disk(rig):
 
 
 def gone(rig):
-    until(lambda: not on_disk(rig), "the payload is erased", timeout=SOON)
+    until(lambda: not on_disk(rig), "the payload is erased")
 
 
 def test_a_payload_is_erased_when_it_is_applied(rig_with, ca):
@@ -242,7 +242,7 @@ def test_a_payload_that_has_no_effect_is_not_stored(rig_with, ca):
 
 
 def test_a_payload_is_erased_after_a_kill(rig_with, ca):
-    rig = rig_with({"onboarding": {"payload_retention": "1s"}})
+    rig = rig_with({"onboarding": {"payload_retention": "6s"}})
     device = rig.device()
     request = approved(rig, ca, device, payload=MARK)
     outcome_of(rig, request, "onboarded")

@@ -14,6 +14,7 @@ from harness import where
 from harness.bridge import run_bridge
 from harness.certs import openssl
 from harness.gate import Gate, jwt
+from harness.until import DEADLINE
 from limits import doors, gate_doors, http_doors, run, tool_doors
 from limits.beside import RSS_MOST, Watch, beside, is_sanitized
 from limits.certs import Certs
@@ -48,7 +49,7 @@ class World:
     def ask(self, said):
         """The status of an answer; None: closed without one."""
         host, port = self.rig.bridge.http().rsplit(":", 1)
-        with socket.create_connection((host, int(port)), 10) as sock:
+        with socket.create_connection((host, int(port)), DEADLINE) as sock:
             try:
                 sock.sendall(said)
                 answer = sock.recv(100)
@@ -79,7 +80,9 @@ def test_the_bridge(world, name):
     door.accept(world)
     door.refuse(world)
     watch = Watch(world.rig.bridge)
-    beside(lambda: door.flood(world), lambda: neighbour(world))
+    rig = world.rig
+    beside(lambda: door.flood(world), lambda: neighbour(world),
+           rig.bridge, rig.mosquitto, rig.kafka)
     door.flooded(world)
     watch.check()
 
@@ -188,7 +191,7 @@ def test_the_gate(gate_world, name):
     assert door.told(gate_world, 1) in door.refused
     watch = Watch(gate_world.gate)
     beside(lambda: door.flood(gate_world),
-           lambda: gate_doors.served(gate_world))
+           lambda: gate_doors.served(gate_world), gate_world.gate)
     assert door.told(gate_world, 1000) in door.refused
     assert door.told(gate_world, 0) in accepted
     watch.check()
