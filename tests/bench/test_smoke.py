@@ -2,6 +2,7 @@
 direction. scripts/bench measures, on an otherwise idle machine."""
 
 from bench.measure import Stage, lost, write_certs
+from harness.until import DEADLINE
 
 RATE = 200
 COUNT = 800
@@ -10,6 +11,7 @@ COUNT = 800
 def test_no_loss_up_and_down(ca, tmp_path, mock_kafka):
     certs = write_certs(ca, tmp_path / "certs", each=2)
     with Stage(tmp_path / "stage", mock_kafka, certs, settings={}) as stage:
+        stage.lost_after = DEADLINE
         up = stage.uplink(RATE, COUNT)
         down = stage.downlink(RATE, 0, COUNT)
     assert up["load"] == {**up["load"], "sent": COUNT, "acked": COUNT}

@@ -52,8 +52,8 @@ def invalid(rig, count, size):
         producer.produce(rig.topics["decisions"], key=f"k{n}",
                          value=b"x" * size)
         if n % 10 == 9:
-            assert producer.flush(30) == 0
-    assert producer.flush(30) == 0
+            assert producer.flush(60) == 0
+    assert producer.flush(60) == 0
 
 
 def metric(rig, name):
@@ -70,7 +70,7 @@ def dead(rig, stage):
 
 def read(rig, count):
     until(lambda: sum(dead(rig, stage) for stage in ("decision", "dropped"))
-          >= count, "so many decisions are read", 60)
+          >= count, "so many decisions are read", 180)
 
 
 def test_the_disk_is_not_filled(rig, ca):
@@ -91,7 +91,7 @@ def test_the_disk_is_not_filled(rig, ca):
     # The topic is there at last: each has its letter.
     rig.kafka.create([rig.topics["dlq"]])
     reader = Reader(rig.kafka.brokers, [rig.topics["dlq"]])
-    letters = reader.wait(rig.topics["dlq"], count=1200, timeout=60)
+    letters = reader.wait(rig.topics["dlq"], count=1200, timeout=180)
     reader.close()
     assert sorted({len(letter.value) for letter in letters}) == [0, 250_000]
     for letter in letters:
@@ -118,9 +118,9 @@ def for_nobody(rig, count):
         producer.produce(rig.topics["decisions"], key=path, value=json.dumps(
             {"request_id": f"none-{n}", "device_path": path,
              "decision": "approve"}))
-    assert producer.flush(30) == 0
+    assert producer.flush(60) == 0
     until(lambda: metric(rig, unknown) == before + count,
-          "so many decisions are read", 60)
+          "so many decisions are read", 180)
 
 
 def told(rig, ca):
@@ -144,6 +144,6 @@ def test_results_for_nobody_stop_nobody(rig_without, ca):
     # The topic is there at last: each has its result.
     rig.kafka.create([rig.topics["results"]])
     reader = Reader(rig.kafka.brokers, [rig.topics["results"]])
-    results = reader.wait(rig.topics["results"], count=1203, timeout=60)
+    results = reader.wait(rig.topics["results"], count=1203, timeout=180)
     reader.close()
     assert {device.path for device in devices} <= {r.key for r in results}

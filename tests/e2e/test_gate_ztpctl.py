@@ -230,7 +230,7 @@ def test_audit_tail(ctl, gate, ca, tmp_path):
     path = path_of("acme/nowhere")
     with gate.first(path, ca.leaf()) as device:
         assert not device.accepted
-    out, _ = tail.communicate(timeout=30)
+    out, _ = tail.communicate(timeout=60)
     assert tail.returncode == 0
     assert json.loads(out)["code"] == "unknown_registry"
     assert json.loads(out)["device_path"] == path

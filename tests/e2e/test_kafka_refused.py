@@ -91,7 +91,7 @@ def write_batch(rig, values, codec, partition=0):
         producer.produce(rig.topics["decisions"], value=value, key="k",
                          partition=partition,
                          on_delivery=lambda *report: done.append(report))
-    assert producer.flush(30) == 0
+    assert producer.flush(60) == 0
     errors = {error.code() for error, _ in done if error}
     return errors.pop() if errors else min(m.offset() for _, m in done)
 

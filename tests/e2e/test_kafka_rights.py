@@ -15,7 +15,7 @@ from harness.erase import delete_records
 from harness.kafka import Kafka
 from harness.results import outcome_of
 from harness.rig import Rig, device_path
-from harness.until import until
+from harness.until import DEADLINE, until
 
 
 @pytest.fixture(scope="module")
@@ -39,13 +39,13 @@ def described_only(rig, kind, name, *more):
         acls.withdraw(*rights)
 
 
-def says(rig, status, text, timeout=15):
+def says(rig, status, text, timeout=DEADLINE):
     until(lambda: get(rig.bridge, "/readyz") == (status, f"{text}\n"),
           lambda: f"{status} {text}: {get(rig.bridge, '/readyz')}", timeout)
 
 
 def onboards(rig, ca):
-    says(rig, 200, "ok", 60)
+    says(rig, 200, "ok")
     rig.onboard(ca.leaf())
 
 

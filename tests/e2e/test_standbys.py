@@ -97,7 +97,7 @@ def test_every_command(machine):
     machine.run(delete)
     until(lambda: "ztp.state" not in machine.run(
         topics.splitlines()[0].split("--create")[0] + "--list"),
-        "the topic is gone")
+        "the topic is gone", 300)
     machine.run(topics.splitlines()[0])
     assert "the state of" in machine.run(again)
     active = start(machine, "plant-a")

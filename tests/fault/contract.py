@@ -20,19 +20,19 @@ from .member import Member
 from .proxy import Net, Proxy
 from .refusal import Frames, Refusal
 
-DEADLINE = 150  # s, for one assertion
+DEADLINE = 300  # s, for one assertion
 
 
 def names():
     done = subprocess.run([binary("sim/contract"), "--list"], check=True,
-                          capture_output=True, text=True, timeout=20)
+                          capture_output=True, text=True, timeout=60)
     return done.stdout.split()
 
 
 def played(name):
     """Its exit status, and what it said."""
     done = subprocess.run([binary("sim/contract-played"), name], check=False,
-                          capture_output=True, text=True, timeout=60)
+                          capture_output=True, text=True, timeout=DEADLINE)
     return done.returncode, done.stderr
 
 
@@ -124,7 +124,7 @@ class KafkaStage:
         until(lambda: topic not in self._topics(), f"{topic} is gone")
 
     def _topics(self):
-        return admin(self.server.brokers).list_topics(timeout=5).topics
+        return admin(self.server.brokers).list_topics(timeout=60).topics
 
     def make(self, topic, partitions):
         count = int(partitions)
@@ -213,7 +213,7 @@ class PairStage(KafkaStage):
                              operation_timeout=20)[name].result()
 
         def led():
-            found = admin(self.server.brokers).list_topics(timeout=5).topics
+            found = admin(self.server.brokers).list_topics(timeout=60).topics
             return name in found and found[name].partitions[0].leader == 2
 
         until(led, "the second node leads it")

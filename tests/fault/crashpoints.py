@@ -74,7 +74,7 @@ class Life:
             self.revive()
             return look()
 
-        return until(check, what, 60)
+        return until(check, what, 120)
 
     def records(self, name, path):
         self.rig.reader.poll()

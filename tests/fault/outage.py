@@ -70,9 +70,9 @@ def highest_rate(stage, count=10000):
     return (settled(stage) - first) / (time.monotonic() - began)
 
 
-def outage(stage, seconds, restart=True):
-    """Returns (offered, backlog, drain seconds, drained per second, peak RSS
-    in MiB)."""
+def outage(stage, seconds, restart=True, at_least=0):
+    """Until so many have been offered, which is later on a busy machine. Returns
+    (offered, backlog, drain seconds, drained per second, peak RSS in MiB)."""
     driver, waiter = stage.driver, threading.Event()
     first = len(stage.oracle.ids)
     sampler = Sampler(stage)
@@ -83,6 +83,8 @@ def outage(stage, seconds, restart=True):
         stage.mosquitto.stop()
         stage.mosquitto.start()
     waiter.wait(seconds / 2)
+    until(lambda: len(stage.oracle.ids) - first > at_least,
+          f"more than {at_least} are offered")
     driver.offer(False)
     process.verify_all()
     offered, backlog = len(stage.oracle.ids) - first, len(stage.oracle.open())

@@ -9,7 +9,7 @@ def fetch(address, name):
     """(status, text)"""
     try:
         with urllib.request.urlopen(
-            f"http://{address}/{name}", timeout=5
+            f"http://{address}/{name}", timeout=60
         ) as page:
             return page.status, page.read().decode()
     except urllib.error.HTTPError as error:

@@ -258,7 +258,7 @@ class Net:
     def call(self, coroutine):
         future = asyncio.run_coroutine_threadsafe(coroutine, self.loop)
         try:
-            return future.result(10)
+            return future.result(60)
         except concurrent.futures.TimeoutError:
             raise RuntimeError("the proxies' thread is stuck") from None
 

@@ -19,7 +19,7 @@ from harness.kafka import Kafka
 from harness.mosquitto import Mosquitto
 from harness.ports import free_port
 from harness.process import Process, stop_all
-from harness.until import until
+from harness.until import DEADLINE, until
 
 from .load import Devices, Publisher
 from .oracle import Oracle
@@ -174,7 +174,7 @@ class Stage:
         self.mosquitto.wait_subscribed("ztp/v1/pending", "ztp-bridge")
         self.devices = Devices(self.mosquitto.port, self.oracle)
         self.devices.start()
-        assert self.devices.up.wait(10)
+        assert self.devices.up.wait(DEADLINE)
         self.driver = Publisher(
             self.mosquitto.port, self.oracle, self.certificates, self.rate
         )

@@ -34,8 +34,9 @@ def test_a_full_disk_is_not_well(rig):
     rig.disk.disk_full()
     for request in requests[:2]:
         rig.decide(request)
-    until(lambda: rig.ready()[0] == 503, "it is not ready", 60)
-    assert "gate: it writes nothing: " in rig.ready()[1]
+    until(lambda: rig.ready()[0] == 503
+          and "gate: it writes nothing: " in rig.ready()[1],
+          lambda: f"it is not ready: {rig.ready()}")
     rig.bridge.wait_log("event=gate_writes_nothing")
     rig.decide(requests[2])
     rig.disk.disk_well()

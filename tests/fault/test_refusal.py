@@ -49,9 +49,9 @@ def one_behind_the_other(refusal, begin):
     unacknowledged."""
     first, second = device_path("first"), device_path("second")
     begin(first)
-    until(refusal.first.is_set, "the first record is on its way", 20)
+    until(refusal.first.is_set, "the first record is on its way")
     begin(second)
-    until(refusal.second.is_set, "the second goes without waiting for it", 20)
+    until(refusal.second.is_set, "the second goes without waiting for it")
     return first, second
 
 
@@ -103,7 +103,7 @@ def test_results_of_one_device_stay_in_order(refusing):
     for number, sent in ((1, refusal.first), (2, refusal.second)):
         rig.decision({"request_id": f"none-{number}", "device_path": path,
                       "decision": "reject"}, key=path)
-        until(sent.is_set, f"result {number} is on its way", 20)
+        until(sent.is_set, f"result {number} is on its way")
     until(lambda: "none-1" in ids_of(rig, path), "the refused one is there")
     until(lambda: ids_of(rig, path)[-2:] == ["none-1", "none-2"],
           lambda: f"the last two are in order: {ids_of(rig, path)}")

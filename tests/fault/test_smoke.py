@@ -95,7 +95,7 @@ def test_back_pressure(stage):
     stage.driver.rate = 400
     stage.devices.late = True
     # 2,400 with room for 1,500, and longer than the keepalive of 5 s.
-    offered, backlog, _, _, peak = outage(stage, 6.0, restart=False)
+    offered, backlog, _, _, peak = outage(stage, 6.0, False, 2000)
     assert offered > 2000 and backlog > 1500
     stage.oracle.judge()
     verdict(stage)

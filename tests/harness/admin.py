@@ -54,7 +54,7 @@ def ask_for_topics(brokers, names):
     """Requesting a topic's metadata creates it, if the broker allows that."""
     client = Producer({"bootstrap.servers": brokers, **QUIET})
     for name in names:
-        data = client.list_topics(name, timeout=10).topics[name]
+        data = client.list_topics(name, timeout=60).topics[name]
         assert data.error is None and data.partitions, data.error
 
 

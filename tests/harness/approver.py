@@ -31,7 +31,7 @@ class Approver(Process):
         )
 
 
-def decide(brokers, topics, request_id, *args, timeout=30):
+def decide(brokers, topics, request_id, *args, timeout=60):
     """Runs `ztp-approver decide` to its end and returns the
     CompletedProcess."""
     return subprocess.run(

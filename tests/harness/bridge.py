@@ -86,7 +86,7 @@ class Bridge(Process):
         return self.start()
 
 
-def run_bridge(*args, env=None, folder=None, timeout=20):
+def run_bridge(*args, env=None, folder=None, timeout=60):
     """Runs ztp-bridge to its end and returns the CompletedProcess, as text."""
     return subprocess.run(
         [where.binary("ztp-bridge"), *map(str, args)],

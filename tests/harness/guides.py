@@ -7,7 +7,7 @@ import subprocess
 
 from .where import ROOT, build
 
-DEADLINE = 120  # s
+DEADLINE = 600  # s; each of Kafka's own tools is a JVM, seconds of a processor
 
 
 def text_of(name):

@@ -11,7 +11,7 @@ import uuid
 from .bridge import Bridge, topic_names
 from .gate import OPERATOR, PASSWORD, Gate, path_of
 from .rig import Rig
-from .until import until
+from .until import DEADLINE, until
 from .where import binary
 
 DIRECT, CUSTOM = "acme/direct", "acme/custom"
@@ -79,7 +79,7 @@ class Handshake(Rig):
         self.operator = self.gate.operator()
         self.clients.append(self.operator)
 
-    def wait_ready(self, timeout=30.0):
+    def wait_ready(self, timeout=DEADLINE):
         until(lambda: self.ready()[0] == 200,
               lambda: f"ready: {self.ready()}", timeout)
 
@@ -87,7 +87,7 @@ class Handshake(Rig):
         """/readyz: (status, body)."""
         url = f"http://{self.bridge.http()}/readyz"
         try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
+            with urllib.request.urlopen(url, timeout=DEADLINE) as answer:
                 return answer.status, answer.read().decode()
         except urllib.error.HTTPError as error:
             with error:
@@ -152,7 +152,7 @@ class Handshake(Rig):
 
 def ends(child, status):
     """The output of a ztp-device, which must have ended with that status."""
-    out, _ = child.communicate(timeout=60)
+    out, _ = child.communicate(timeout=120)
     assert child.returncode == status, (child.returncode, out)
     return out
 

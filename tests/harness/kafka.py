@@ -133,7 +133,7 @@ class Kafka(Process):
             self.wait_ready()
         return self
 
-    def wait_ready(self, timeout=60.0):
+    def wait_ready(self, timeout=180.0):
         def ready():
             assert self.alive(), f"{self.name} died while starting"
             return answers_kafka(self.brokers)

@@ -52,15 +52,15 @@ class KafkaCluster:
     def wait_whole(self):
         for node in self.nodes:
             node.wait_ready()
-        until(lambda: len(admin(self.brokers).list_topics(timeout=5).brokers)
-              == COUNT, "all brokers are in the cluster", 60)
+        until(lambda: len(admin(self.brokers).list_topics(timeout=60).brokers)
+              == COUNT, "all brokers are in the cluster", 180)
 
     def wait_ready(self):
         self.wait_whole()
 
     def leader(self, topic):
         """The node that leads the topic's first partition."""
-        found = admin(self.brokers).list_topics(topic, timeout=10)
+        found = admin(self.brokers).list_topics(topic, timeout=60)
         return self.nodes[found.topics[topic].partitions[0].leader - 1]
 
     def create(self, topics, partitions=None, config=None):

@@ -111,7 +111,7 @@ class Machine:
         return process
 
     def readyz(self):
-        return requests.get(f"http://{self.http}/readyz", timeout=5).text
+        return requests.get(f"http://{self.http}/readyz", timeout=60).text
 
     def stop(self):
         for process in reversed(self.processes):

@@ -1,9 +1,9 @@
 """The results of a request in ztp.results."""
 
-from .until import holds_for
+from .until import DEADLINE, holds_for
 
 
-def results(rig, request_id, outcome=None, count=1, timeout=30.0):
+def results(rig, request_id, outcome=None, count=1, timeout=DEADLINE):
     """Waits for that many results of a request (with that outcome)."""
 
     def fits(record):
@@ -17,7 +17,7 @@ def results(rig, request_id, outcome=None, count=1, timeout=30.0):
     )
 
 
-def outcome_of(rig, request, outcome, count=1, timeout=30.0):
+def outcome_of(rig, request, outcome, count=1, timeout=DEADLINE):
     """The last of that many results of a request record."""
     request_id = request.json()["request_id"]
     return results(rig, request_id, outcome, count, timeout)[-1]

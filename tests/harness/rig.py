@@ -10,6 +10,7 @@ from .mosquitto import Mosquitto
 from .mqtt import PENDING, Client
 from .process import stop_all
 from .topics import Reader, Writer
+from .until import DEADLINE
 
 counter = itertools.count(1)
 
@@ -120,7 +121,7 @@ class Rig:
 
     # the customer
 
-    def request(self, path, timeout=30.0):
+    def request(self, path, timeout=DEADLINE):
         """Waits for the request for that path, which must be the only one."""
         return self.reader.one(
             self.topics["requests"], key=path, timeout=timeout
@@ -142,12 +143,12 @@ class Rig:
             self.topics["decisions"], value, key=key, headers=headers
         )
 
-    def result(self, path, match=None, timeout=30.0):
+    def result(self, path, match=None, timeout=DEADLINE):
         return self.reader.one(
             self.topics["results"], key=path, match=match, timeout=timeout
         )
 
-    def dead(self, match=None, key=None, timeout=30.0):
+    def dead(self, match=None, key=None, timeout=DEADLINE):
         return self.reader.one(
             self.topics["dlq"], key=key, match=match, timeout=timeout
         )

@@ -88,25 +88,25 @@ class Customer(threading.Thread):
         self.producer = Producer({"bootstrap.servers": options.brokers,
                                   "enable.sparse.connections": False,
                                   "linger.ms": 0})
-        self.producer.list_topics(options.decisions, 10)
+        self.producer.list_topics(options.decisions, 60)
         self.consumer = Consumer({
             "bootstrap.servers": options.brokers, "group.id": "nobody",
             "enable.auto.commit": False, "fetch.wait.max.ms": 20})
-        topic = self.consumer.list_topics(options.requests, 10)
+        topic = self.consumer.list_topics(options.requests, 60)
         self.consumer.assign([
             TopicPartition(options.requests, one, self._end(options, one))
             for one in topic.topics[options.requests].partitions])
 
     def _end(self, options, partition):
         return self.consumer.get_watermark_offsets(
-            TopicPartition(options.requests, partition), 10)[1]
+            TopicPartition(options.requests, partition), 60)[1]
 
     def run(self):
         while not self.ending.is_set():
             record = self.consumer.poll(0.1)
             if record and not record.error():
                 self._decide(json.loads(record.value()))
-        self.producer.flush(5)
+        self.producer.flush(60)
         self.consumer.close()
 
     def _decide(self, request):
@@ -253,7 +253,7 @@ def main():
     dues.update((one.path, one.due) for one in fresh)
     fleet.run()
     customer.ending.set()
-    customer.join(10)
+    customer.join(60)
     print(json.dumps({
         "refused": fleet.refused,
         "connack": spread([one.connack for one in fleet.all if one.connack],

@@ -67,7 +67,7 @@ class SilentSockets(Attack):
         self.port, self.sockets = stage.rig.gate.port, []
 
     def step(self, n):
-        one = socket.create_connection(("127.0.0.1", self.port), 5)
+        one = socket.create_connection(("127.0.0.1", self.port), 60)
         one.sendall(self.hello)
         self.sockets.append(one)
 
@@ -148,7 +148,7 @@ class TakesOver(Insider):
         self.last = []
 
     def step(self, n):
-        one = socket.create_connection(("127.0.0.1", self.port), 5)
+        one = socket.create_connection(("127.0.0.1", self.port), 60)
         one.sendall(packet(self.unused))
         self.last.append(one)
         if len(self.last) > 3:
@@ -184,7 +184,7 @@ class ComesWithCertificate(Insider):
 
     def step(self, n):
         try:
-            with socket.create_connection(("127.0.0.1", self.port), 5) as one:
+            with socket.create_connection(("127.0.0.1", self.port), 60) as one:
                 one.sendall(packet(Connect(self.path, self.leaf.base64,
                                            self.proof)))
                 if one.recv(4)[3:] == b"\0":
@@ -206,7 +206,7 @@ class Wills(Insider):
         size = len(body)
         header = b"\x10" + bytes([size & 127 | 128, size >> 7 & 127 | 128,
                                   size >> 14])
-        with socket.create_connection(("127.0.0.1", self.port), 5) as one:
+        with socket.create_connection(("127.0.0.1", self.port), 60) as one:
             one.sendall(header + body)
             try:
                 one.recv(4)
@@ -333,7 +333,7 @@ class OtherHosts(Attack):
         self.address = stage.rig.bridge.http()
 
     def step(self, n):
-        client = http.client.HTTPConnection(self.address, timeout=5)
+        client = http.client.HTTPConnection(self.address, timeout=60)
         try:
             client.request("GET", "/v1/requests",
                            headers={"Host": f"evil-{n}.example"})

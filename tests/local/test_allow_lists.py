@@ -34,7 +34,7 @@ def test_the_example_refuses(tmp_path, name, text):
 def read_in_shell(path):
     done = subprocess.run(
         [where.ROOT / "examples/http/allow_list", path], check=False,
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
     if done.returncode != 0:
         raise ValueError(done.stderr)
     return done.stdout.split()
@@ -63,7 +63,7 @@ def test_other_encodings(tmp_path, data, taken):
     done = subprocess.run(
         [where.binary("ztp-approver"), "test", "--rules",
          tmp_path / "rules.yaml"],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
         check=False)
     if taken:
         assert lists.read_list(tmp_path / "list") == {FINGERPRINTS[0]}
@@ -91,7 +91,7 @@ def test_the_command_line_takes(tmp_path, form):
                   given, "-X", "=", "--timeout", "1"]):
         done = subprocess.run(
             [where.binary("ztp-approver"), *args], stdin=subprocess.DEVNULL,
-            capture_output=True, text=True, timeout=20, check=False)
+            capture_output=True, text=True, timeout=60, check=False)
         assert "ingerprint" not in done.stderr, done.stderr
 
 
@@ -139,7 +139,7 @@ def test_the_tool_refuses(tmp_path, name, text):
     done = subprocess.run(
         [where.binary("ztp-approver"), "run", "--rules",
          tmp_path / "rules.yaml"],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
         check=False)
     assert done.returncode == 2
     assert f"{tmp_path}/list:3: " in done.stderr

@@ -199,7 +199,7 @@ def say(rules, folder, *more, command="test"):
     return subprocess.run(
         [binary("ztp-approver"), command, "--rules", folder / "rules.yaml",
          *more], stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        timeout=20, check=False)
+        timeout=60, check=False)
 
 
 @pytest.mark.parametrize("rule, line, says", [
@@ -233,7 +233,7 @@ def test_templates_are_checked(tmp_path, text, says):
 def run_tool(*args):
     return subprocess.run(
         [binary("ztp-approver"), *args], stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, timeout=20, check=False)
+        capture_output=True, text=True, timeout=60, check=False)
 
 
 @pytest.mark.parametrize("args, says", [

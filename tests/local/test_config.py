@@ -19,7 +19,7 @@ def run(*args, **env):
     """Runs the daemon, which must exit by itself."""
     return subprocess.run(
         [where.binary("ztp-bridge"), *map(str, args)], stdin=subprocess.DEVNULL,
-        capture_output=True, text=True, timeout=20, check=False,
+        capture_output=True, text=True, timeout=60, check=False,
         env={**os.environ, **env})
 
 

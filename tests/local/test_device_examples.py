@@ -34,7 +34,7 @@ def compile_esp(target, sources, libraries):
          f"-I{HOST}/include", f"-I{ESP}/components/ztp", f"-I{ESP}/main",
          "-I/usr/include/cjson", *sources, *sorted(ESP.glob(
              "components/ztp/*.c")), "-lcjson", *libraries, "-o", target],
-        check=True, timeout=120)
+        check=True, timeout=600)
     return target
 
 
@@ -49,7 +49,7 @@ def esp_program(tmp_path_factory):
 def test_parts_without_a_network(tmp_path):
     unit = compile_esp(tmp_path / "unit", [HOST / "unit.c"],
                        ["-lmbedcrypto", "-lcmocka"])
-    subprocess.run([unit], check=True, timeout=30)
+    subprocess.run([unit], check=True, timeout=120)
 
 
 # --- the two devices: a process, and where it keeps its payload

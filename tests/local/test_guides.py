@@ -71,7 +71,7 @@ class Stack:
         until(self.ready, "the bridge is ready")
 
     def ready(self):
-        answer = requests.get(f"http://{self.http}/readyz", timeout=5)
+        answer = requests.get(f"http://{self.http}/readyz", timeout=60)
         return answer.status_code == 200
 
     def stopped_config(self):

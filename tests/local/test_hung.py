@@ -26,7 +26,7 @@ from harness.topics import Writer
 from harness.until import until
 from harness.where import ROOT, binary
 
-WITHIN = 14.0  # s; nothing that is tested here takes 10
+WITHIN = 20.0  # s; nothing that is tested here takes more than 10
 # What tools/common/cli.h does when nothing else has helped.
 LAST_RESORT = "still waits for somebody else"
 
@@ -358,7 +358,7 @@ def test_a_broker_says_nothing(tmp_path, words, status):
             tmp_path).start()
         assert silent.asked.wait(30)
         asking.child.terminate()
-        asking.wait_exit(status, 5)  # and not paho's 15
+        asking.wait_exit(status, 10)  # and not paho's 15
         if status == 1:
             assert "interrupted" in asking.log()
 

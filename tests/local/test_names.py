@@ -50,7 +50,7 @@ class Named:
         until(lambda: self.control.get("names_asked") > asked, "it is asked")
 
     def ready(self):
-        return requests.get(f"http://{self.bridge.http()}/readyz", timeout=5)
+        return requests.get(f"http://{self.bridge.http()}/readyz", timeout=60)
 
     def threads(self):
         return len(os.listdir(f"/proc/{self.bridge.pid}/task"))

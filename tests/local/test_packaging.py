@@ -160,7 +160,7 @@ def metrics_of(folder, name, settings):
     bridge.settings["kafka"]["properties"] = {}
     bridge.write_config()
     bridge.start()
-    text = requests.get(f"http://{bridge.http()}/metrics", timeout=10).text
+    text = requests.get(f"http://{bridge.http()}/metrics", timeout=60).text
     bridge.stop()
     done = subprocess.run([ROOT / "scripts" / "promtool", "check", "metrics"],
                           input=text, text=True, check=False,

@@ -46,7 +46,7 @@ def strangers(told, tmp_path_factory):
 
 
 def ask(told, path):
-    answer = requests.get(told.address + path, timeout=5)
+    answer = requests.get(told.address + path, timeout=60)
     assert answer.status_code == 200, answer.text
     return answer
 

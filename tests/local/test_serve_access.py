@@ -174,7 +174,7 @@ def test_a_tokens_file_that_is_wrong(tmp_path, text, mode, reason):
     done = subprocess.run(
         [binary("ztp-approver"), "serve", "--tokens", path, "--listen",
          "127.0.0.1:0"], check=False, stdin=subprocess.DEVNULL, text=True,
-        capture_output=True, timeout=20)
+        capture_output=True, timeout=60)
     assert done.returncode == 2 and reason in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
@@ -339,7 +339,7 @@ def test_not_to_be_reached_from_outside(tokens, args, reason):
     args = [tokens if arg == "TOKENS" else arg for arg in args]
     done = subprocess.run([binary("ztp-approver"), "serve", *args],
                           check=False, stdin=subprocess.DEVNULL, text=True,
-                          capture_output=True, timeout=20)
+                          capture_output=True, timeout=60)
     assert done.returncode == 2 and reason in done.stderr
 
 
@@ -405,7 +405,7 @@ def test_tls(secure):
 def test_old_tls_is_refused(secure, version, works):
     done = subprocess.run(
         ["openssl", "s_client", "-connect", secure[0].url[len("https://"):],
-         version, "-cipher", "ALL:@SECLEVEL=0"], check=False, timeout=20,
+         version, "-cipher", "ALL:@SECLEVEL=0"], check=False, timeout=60,
         stdin=subprocess.DEVNULL, capture_output=True)
     assert (done.returncode == 0) == works
 

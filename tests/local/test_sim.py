@@ -17,7 +17,7 @@ WITHOUT = ROOT / "tests" / "sim" / "seeds_without"
 OBJECTS = pathlib.Path(binary("sim/o"))
 
 
-def run(*args, timeout=120):
+def run(*args, timeout=900):
     """Its exit status and its output."""
     done = subprocess.run(
         [SIM, *args], capture_output=True, text=True, timeout=timeout,
@@ -66,7 +66,7 @@ def test_a_rule_that_is_taken_out_is_missed(rules, seed, kind):
     as many seeds as it takes to find one."""
     out = [word for rule in rules for word in ("--without", rule)]
     code, said = run("--bridges", *kind, *out, "--seed", seed, "--seconds",
-                     "300", "--first", timeout=360)
+                     "300", "--first")
     found = re.search(r"^seed (\d+): ", said, re.MULTILINE)
     assert code == 1 and found, said
     found_nothing("--bridges", *kind, "--seed", found.group(1), "--once")

@@ -32,7 +32,7 @@ def test_no_file(bridge, suffix, make, tmp_path):
         os.rename(path, away)
     make(path)
     try:
-        done = run_bridge("--config", bridge.config, timeout=10)
+        done = run_bridge("--config", bridge.config, timeout=60)
     finally:
         (os.rmdir if os.path.isdir(path) else os.unlink)(path)
         if away.exists():

@@ -41,7 +41,7 @@ class Silent:
     def get(self, path):
         try:
             return requests.get(f"http://127.0.0.1:{self.port}{path}",
-                                timeout=5).text
+                                timeout=60).text
         except requests.ConnectionError:
             assert self.child.poll() is None, self.child.returncode
             return None

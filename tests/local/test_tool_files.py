@@ -14,7 +14,7 @@ from harness import where
 from harness.certs import openssl
 
 PATH = "subscriptions/acme/registries/plant-7/devices/pump-42"
-AT_ONCE = 3.0  # seconds; a tool waits 15 for an answer
+AT_ONCE = 10.0  # seconds; a tool waits 15 for an answer
 ZERO = "/dev/zero"
 
 
@@ -457,5 +457,5 @@ def test_closed_descriptors(name, closed):
     done = subprocess.run(
         ["sh", "-c", f'exec "$0" --nonsense {closed}', where.binary(name)],
         stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL, timeout=20, check=False)
+        stderr=subprocess.DEVNULL, timeout=60, check=False)
     assert done.returncode == 2

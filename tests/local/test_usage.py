@@ -82,7 +82,7 @@ def test_a_mistake_is_named(line, says):
     program, *args = line.split()
     done = subprocess.run([where.binary(program), *args], check=False,
                           stdin=subprocess.DEVNULL, capture_output=True,
-                          text=True, timeout=20)
+                          text=True, timeout=60)
     assert (done.returncode, done.stdout) == (2, ""), done
     said, = done.stderr.splitlines()
     assert said.startswith(f"{program}: ") and says in said, said
