@@ -317,7 +317,7 @@ def test_sighup_drops_nobody_and_asks_nothing(gate, ca):
         holding = gate.first(held, held_leaf)
         holding.subscribed(holding.commands)
         operator.pending(held)
-        short = jwt(away_leaf, lifetime=3)
+        short = jwt(away_leaf, lifetime=10)
         with gate.first(away, away_leaf, short, session=True) as leaving:
             leaving.subscribed(leaving.commands)
             operator.wait_on("ztp/v1/subscribed", device_path=away)

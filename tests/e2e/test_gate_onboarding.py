@@ -195,7 +195,7 @@ def test_jwt_expiry_ends_the_session(gate, operator, ca):
     leaf, path = ca.issue(), path_of(DIRECT)
     with gate.first(path, leaf):
         pass
-    short = jwt(leaf, lifetime=3)
+    short = jwt(leaf, lifetime=5)
     with gate.unused(path, leaf, short) as device:
         assert device.accepted
         device.wait_ended()

@@ -132,7 +132,7 @@ def test_mismatch(rig, ca):
 
 def test_expired(rig, ca):
     """Includes the result of a late decision, and the next attempt."""
-    device, first = asked(rig, ca.leaf(), expires_at=soon(1))
+    device, first = asked(rig, ca.leaf(), expires_at=soon(4))
     check_result(
         outcome_of(rig, first, "expired"), "expired", device.path,
         first.json()["request_id"],

@@ -105,7 +105,7 @@ def test_decide_without_a_result(rig, ca):
     rig.pending(device, ca.leaf().pem)
     request_id = rig.request(device).json()["request_id"]
     done = decide(rig.kafka.brokers, rig.topics, request_id, "--approve",
-                  "--timeout", 3)
+                  "--timeout", 10)
     assert done.returncode == 4 and "no result in time" in done.stderr
     done = decide(rig.kafka.brokers, rig.topics, request_id, "--approve",
                   "--no-wait")
@@ -132,7 +132,7 @@ def try_rules(tmp_path, text, *more):
     rules.write_text(RULES)
     return subprocess.run(
         [binary("ztp-approver"), "test", "--rules", rules, *more],
-        input=text, capture_output=True, text=True, timeout=20, check=False)
+        input=text, capture_output=True, text=True, timeout=60, check=False)
 
 
 def test_what_would_be_decided(tmp_path):
@@ -158,7 +158,7 @@ def test_a_directory_is_no_stdin(tmp_path):
     folder = os.open(tmp_path, os.O_RDONLY)
     done = subprocess.run(
         [binary("ztp-approver"), "test", "--approve-all"], stdin=folder,
-        capture_output=True, text=True, timeout=20, check=False)
+        capture_output=True, text=True, timeout=60, check=False)
     os.close(folder)
     assert done.returncode == 1
     assert "cannot read stdin: Is a directory" in done.stderr

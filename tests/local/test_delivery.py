@@ -2,13 +2,14 @@
 a delivery."""
 
 import re
+import time
 
 import pytest
 
 from harness.results import nothing_for, outcome_of, outcomes
 from harness.rig import device_path
 from harness.shape import now, when
-from harness.until import holds_for, until
+from harness.until import until
 
 
 @pytest.fixture(scope="module")
@@ -28,6 +29,12 @@ def approved(rig, leaf, path=None, **more):
     return request
 
 
+def until_tried(rig, request, count):
+    """The first tries, that many or more."""
+    return until(lambda: len(tries(rig, request)) >= count
+                 and tries(rig, request), f"{count} tries")
+
+
 def tries(rig, request=None):
     """(time, number) of every PUBACK 0x10, from the log."""
     found = re.findall(
@@ -44,10 +51,7 @@ def tries(rig, request=None):
 def test_back_off(rig, ca):
     """Each wait is about twice as long as the one before."""
     request = approved(rig, ca.leaf())
-    seen = until(
-        lambda: len(tries(rig, request)) >= 4 and tries(rig, request),
-        "four tries",
-    )
+    seen = until_tried(rig, request, 4)
     gaps = [
         (b[0] - a[0]).total_seconds() for a, b in zip(seen, seen[1:])
     ]
@@ -63,14 +67,11 @@ def test_back_off(rig, ca):
 def test_device_that_knocks_is_served_soon(rig, ca):
     """A new event from the device shortens a long back-off."""
     request = approved(rig, ca.leaf())
-    seen = until(
-        lambda: len(tries(rig, request)) >= 4 and tries(rig, request),
-        "the wait has become long",
-    )
+    seen = until_tried(rig, request, 6)
     device = rig.device(request.key)
     rig.pending(request.key, ca.leaf().pem)
     device.wait(device.command_topic)
-    assert (now() - seen[3][0]).total_seconds() < 1.45
+    assert (now() - seen[5][0]).total_seconds() < 0.25 * 2 ** 5 * 0.74
     outcome_of(rig, request, "onboarded")
     assert len(device.messages) == 1
 
@@ -82,18 +83,28 @@ def test_retries_share_one_rate(rig, ca):
     until(lambda: len({r.key for r in away}) == 20 and all(
         tries(rig, r) for r in away), "all were tried")
     before = len(tries(rig))
-    holds_for(rig.bridge.alive, 3.0, "it is alive", interval=0.2)
-    # 4/s, a burst of a fifth of a second, and the edges of the interval.
-    assert 6 <= len(tries(rig)) - before <= 16
+    seen = until(lambda: len(tries(rig)) >= before + 18 and tries(rig),
+                 "some more tries")
+    times = [at.timestamp() for at, _ in seen[before:]]
+
+    def take(count):
+        """Seconds for that many more, of each there is."""
+        return [b - a for a, b in zip(times, times[count:])]
+
+    # 4/s, and a burst of a fifth of a second; a busy machine can make many late,
+    # and none sooner.
+    assert min(take(16)) > 3.0 and min(take(6)) <= 3.0, times
     rig.onboard(ca.leaf())
 
 
 def test_expiry_is_what_is_left(rig_with, ca):
-    rig = rig_with({"onboarding": {"delivery_timeout": "20s"}})
+    rig = rig_with({"onboarding": {"delivery_timeout": "60s"}})
+    began = time.monotonic()
     request = approved(rig, ca.leaf())
-    until(lambda: len(tries(rig, request)) >= 4, "some time has passed")
+    until_tried(rig, request, 4)
     device = rig.device(request.key)
-    assert 15 <= device.wait(device.command_topic)[0].expiry <= 19
+    expiry = device.wait(device.command_topic)[0].expiry
+    assert 60 - (time.monotonic() - began) <= expiry <= 59
 
 
 def test_any_puback_counts_on_mqtt_3(rig_with, ca):
@@ -132,7 +143,7 @@ def test_device_answers_late(rig_with, ca):
     reported."""
     rig = rig_with({
         "mqtt": {"delivery_ack": "device"},
-        "onboarding": {"delivery_timeout": "1s"},
+        "onboarding": {"delivery_timeout": "4s"},
     })
     device = rig.device()
     rig.pending(device.path, ca.leaf().pem)

@@ -10,15 +10,23 @@ from harness.shape import check_request, check_result, now, stamp, when
 from harness.until import holds_for, until
 
 
+HASTY = {
+    "delivery_timeout": "2s",
+    "renotify_interval": "200ms",
+    "reject_cooldown": "1s",
+}
+
+
 @pytest.fixture(scope="module")
 def hasty(make_rig):
-    """A rig with short timeouts and a short cool-down after a rejection."""
-    return make_rig({"onboarding": {
-        "decision_timeout": "2s",
-        "delivery_timeout": "2s",
-        "renotify_interval": "200ms",
-        "reject_cooldown": "1s",
-    }})
+    """A rig with short times, but for decisions."""
+    return make_rig({"onboarding": HASTY})
+
+
+@pytest.fixture(scope="module")
+def expiring(make_rig):
+    """And for decisions, which come too late or not at all."""
+    return make_rig({"onboarding": {**HASTY, "decision_timeout": "2s"}})
 
 
 def outcome(rig, request, name, count=1):
@@ -31,44 +39,44 @@ def outcome(rig, request, name, count=1):
     )[-1]
 
 
-def test_expires(hasty, ca):
-    device = hasty.device()
-    hasty.pending(device.path, ca.leaf().pem)
-    request = hasty.request(device.path)
+def test_expires(expiring, ca):
+    device = expiring.device()
+    expiring.pending(device.path, ca.leaf().pem)
+    request = expiring.request(device.path)
     body = request.json()
     check_result(
-        outcome(hasty, request, "expired"), "expired", device.path,
+        outcome(expiring, request, "expired"), "expired", device.path,
         body["request_id"],
     )
     told = device.wait(device.command_topic)[0].json()
     assert (told["status"], told["reason"]) == ("rejected", "expired")
-    result = outcome(hasty, request, "expired").json()
+    result = outcome(expiring, request, "expired").json()
     assert when(result["at"]) >= when(body["expires_at"])
 
 
-def test_decision_after_expiry(hasty, ca):
-    device = hasty.device()
-    hasty.pending(device.path, ca.leaf().pem)
-    request = hasty.request(device.path)
-    outcome(hasty, request, "expired")
-    at = hasty.decide(request)
-    again = outcome(hasty, request, "expired", count=2)
+def test_decision_after_expiry(expiring, ca):
+    device = expiring.device()
+    expiring.pending(device.path, ca.leaf().pem)
+    request = expiring.request(device.path)
+    outcome(expiring, request, "expired")
+    at = expiring.decide(request)
+    again = outcome(expiring, request, "expired", count=2)
     check_result(
         again, "expired", device.path, request.json()["request_id"],
-        (hasty.topics["decisions"], *at),
+        (expiring.topics["decisions"], *at),
     )
     assert [m.json()["status"] for m in device.exactly(1)] == ["rejected"]
 
 
-def test_next_attempt_after_expiry(hasty, ca):
+def test_next_attempt_after_expiry(expiring, ca):
     path = device_path()
-    hasty.pending(path, ca.leaf().pem)
-    first = hasty.request(path)
-    outcome(hasty, first, "expired")
-    hasty.pending(path, ca.leaf().pem)
-    second = hasty.reader.wait(hasty.topics["requests"], path, count=2)[1]
+    expiring.pending(path, ca.leaf().pem)
+    first = expiring.request(path)
+    outcome(expiring, first, "expired")
+    expiring.pending(path, ca.leaf().pem)
+    second = expiring.reader.wait(expiring.topics["requests"], path, count=2)[1]
     check_request(
-        second, path, ca.leaf(), hasty.topics["decisions"], attempt=2
+        second, path, ca.leaf(), expiring.topics["decisions"], attempt=2
     )
     assert second.json()["request_id"] != first.json()["request_id"]
 
@@ -120,7 +128,7 @@ def test_too_far_away_is_cut(rig, ca):
 
 def test_approve_on_timeout(rig_with, ca):
     rig = rig_with({"onboarding": {
-        "decision_timeout": "1s", "on_timeout": "approve",
+        "decision_timeout": "3s", "on_timeout": "approve",
     }})
     device = rig.device()
     rig.pending(device.path, ca.leaf().pem)

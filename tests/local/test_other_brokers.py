@@ -4,6 +4,7 @@ reason codes of their own."""
 import ctypes
 import json
 import re
+import time
 
 import pytest
 import requests
@@ -43,7 +44,7 @@ def events(bridge, connection):
 
 
 def readyz(bridge):
-    return requests.get(f"http://{bridge.http()}/readyz", timeout=5).text
+    return requests.get(f"http://{bridge.http()}/readyz", timeout=60).text
 
 
 @pytest.mark.parametrize(
@@ -60,7 +61,8 @@ def test_broker_without_mqtt_5(bridge_at, connack):
                 "event=mqtt_version_unsupported "
                 f'connection={connection} .*hint="{advice}"'
             )
-        assert f"mqtt: {advice}" in readyz(bridge)
+        until(lambda: f"mqtt: {advice}" in readyz(bridge),
+              lambda: readyz(bridge))
         until(lambda: len(broker.connects) >= 6, "it tries again")
         for connection in ("in", "out"):
             assert events(bridge, connection) == ["mqtt_version_unsupported"]
@@ -73,7 +75,8 @@ def test_broker_that_closes_at_connect(bridge_at):
         bridge = bridge_at(broker.url)
         bridge.wait_log("event=mqtt_closed_at_connect connection=out .*"
                         r"mqtt\.version: 3\.1\.1")
-        assert "no MQTT 5 (try mqtt.version: 3.1.1)" in readyz(bridge)
+        until(lambda: "no MQTT 5 (try mqtt.version: 3.1.1)" in readyz(bridge),
+              lambda: readyz(bridge))
 
 
 def test_another_refusal_is_no_version(bridge_at):
@@ -83,7 +86,8 @@ def test_another_refusal_is_no_version(bridge_at):
             bridge.wait_log(
                 f"event=mqtt_refused connection={connection} code=135 "
             )
-        assert "refuses mqtt.username or its password" in readyz(bridge)
+        until(lambda: "refuses mqtt.username or its password"
+              in readyz(bridge), lambda: readyz(bridge))
 
 
 def test_the_hint_is_right(bridge_at):
@@ -143,6 +147,7 @@ def test_connection_that_does_not_last(bridge_at, mock_kafka, ca):
         _, reader = approve(bridge, broker, ca.leaf(), mock_kafka)
         reader.close()
         until(lambda: len(broker.published) >= 2, "said again")
-        before = len(broker.published)
+        before, begin = len(broker.published), time.monotonic()
         holds_for(bridge.alive, 3.0, "it is alive", interval=0.2)
-        assert len(broker.published) - before <= 4
+        most = 4 + (time.monotonic() - begin - 3.0)
+        assert len(broker.published) - before <= most

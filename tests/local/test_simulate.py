@@ -80,7 +80,7 @@ def test_an_approver_is_tried(tmp_path, kafka):
 
 def test_mistakes_have_their_results(tmp_path, kafka):
     """As a bridge answers them."""
-    played = Played(tmp_path, kafka, "--count", "1", "--expire", "3")
+    played = Played(tmp_path, kafka, "--count", "1", "--expire", "12")
     request = played.read("requests", 1)[0].json()
     good = {"request_id": request["request_id"], "decision": "approve",
             "device_path": request["device"]["path"]}
@@ -129,7 +129,7 @@ def test_a_port_that_is_in_use(kafka):
     port = int(kafka.brokers.rsplit(":", 1)[1])
     done = subprocess.run(
         [binary("ztp-devkafka"), "--port", str(port - 1), "--brokers", "2"],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
         check=False)
     assert done.returncode == 1
     assert re.fullmatch(r"ztp-devkafka: --port: \d+: Address already in use\n",
@@ -175,6 +175,6 @@ def test_a_client_that_is_there_before_it(tmp_path):
     finally:
         answered.set()
         client.join()
-    listed = admin(kafka.brokers).list_topics(timeout=10).topics
+    listed = admin(kafka.brokers).list_topics(timeout=60).topics
     assert [len(listed[name].partitions) for name in names] == [1] * 40
     kafka.stop()

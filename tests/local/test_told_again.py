@@ -12,7 +12,7 @@ from harness.shape import now, stamp
 from harness.until import until
 
 COUNT = 8
-TIMEOUT = 4  # s, decision_timeout
+TIMEOUT = 6  # s, decision_timeout; by then all are asked
 
 
 @pytest.fixture
@@ -32,13 +32,13 @@ def test_approved_in_time_and_started_late(rig, ca):
     devices = [rig.device(path) for path in paths]
     for path in paths:
         rig.pending(path, ca.leaf().pem)
-    requests = until(lambda: asked(rig, paths), "all are asked", 10)
+    requests = until(lambda: asked(rig, paths), "all are asked")
     rig.bridge.kill9()  # before the store has them
     for request in requests:
         rig.decide(request)
     # The bridge stays down until every deadline has passed.
     over = time.monotonic() + TIMEOUT + 1
-    until(lambda: time.monotonic() > over, "the deadline", 2 * TIMEOUT)
+    until(lambda: time.monotonic() > over, "the deadline")
     rig.bridge.start()
     for path in paths:
         assert rig.result(path).json()["outcome"] == "onboarded"
@@ -68,9 +68,9 @@ def test_what_was_held_back_was_never_asked(rig_with, ca):
     rig.bridge.start()
     at = now() + datetime.timedelta(seconds=1)
     rig.pending(held, ca.leaf().pem, expires_at=stamp(at))
-    until(lambda: in_journal(rig, held), "the journal has it", 10)
+    until(lambda: in_journal(rig, held), "the journal has it")
     rig.bridge.kill9()
-    until(lambda: now() > at, "its time passes", 10)
+    until(lambda: now() > at, "its time passes")
     rig.bridge.start()
     rig.decide(request)
     device.wait(device.command_topic)
