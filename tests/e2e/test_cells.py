@@ -39,7 +39,7 @@ def cells(tmp_path, real_kafka, ca, server, request):
 def foreign(rig):
     """How many events the bridge has dropped because they are not its own."""
     url = f"http://{rig.bridge.http()}/metrics"
-    with urllib.request.urlopen(url, timeout=5) as page:
+    with urllib.request.urlopen(url, timeout=60) as page:
         text = page.read().decode()
     name = 'ztp_pending_events_total{result="foreign"} '
     return next(int(line.removeprefix(name)) for line in text.splitlines()
@@ -82,6 +82,7 @@ def test_a_decision_for_the_other_cells_request(cells):
     beta.decide(request)
     body = beta.reader.wait(beta.topics["results"], device.path)[0].json()
     assert body["outcome"] == "unknown_request", body
+    device.wait_status("pending")
     assert device.statuses() == ["pending"]
     acme.decide(request)
     device.wait_status("approved")

@@ -180,6 +180,7 @@ def test_2_a_device_that_exists_is_a_conflict(rig):
     # the existing device is not told about it, and stays connected
     answer_for(rig, "rejectDevice", request)
     rig.operator.do("getDevice", device_path=device.path)
+    device.wait_status("pending")
     assert device.alive()
     assert device.statuses() == ["pending"]
 

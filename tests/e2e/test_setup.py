@@ -46,9 +46,13 @@ def customer_without_a_right(machine):
         "--listen", "127.0.0.1:0")
     url = serve.wait_log(r"listening on (\S+)$").group(1)
     serve.wait_log(r": ztp\.results: .*Topic authorization failed")
-    answer = requests.get(f"{url}/readyz", timeout=5)
-    assert answer.status_code == 503
-    assert answer.text.startswith("kafka: ztp.results is not read to its end")
+
+    def answer():
+        got = requests.get(f"{url}/readyz", timeout=60)
+        return got.status_code, got.text
+
+    until(lambda: answer()[0] == 503 and answer()[1].startswith(
+        "kafka: ztp.results is not read to its end"), answer)
 
 
 def test_every_command(machine):

@@ -3,6 +3,8 @@ visible focus, names for those who listen, nothing wider than the window."""
 
 from selenium.webdriver.common.keys import Keys
 
+from .until import until
+
 # The lowest contrast of any shown text, with that text, by WCAG 2's formula.
 # The background is the nearest one that is not transparent.
 CONTRAST = r"""
@@ -50,9 +52,25 @@ return {name: e.tagName, id: e.id, text: e.innerText || '',
               && e.getBoundingClientRect().top >= -1};
 """
 
+# From now on, all that those who listen are told, which the next one replaces.
+LISTEN = """
+const news = document.getElementById('news'), heard = window.heard = [];
+new MutationObserver(() => heard.push(news.textContent)).observe(
+    news, {childList: true, characterData: true, subtree: true});
+"""
+
 CLEAN = {"light": "rgb(252, 252, 250)", "dark": "rgb(20, 23, 26)"}
 NAMED = ("link", "button", "textbox", "combobox", "table", "searchbox",
          "checkbox", "radio", "dialog")
+
+
+def wait_told(browser, words):
+    """Waits until they have been told that, after LISTEN."""
+    def heard():
+        return browser.js("return window.heard")
+
+    until(lambda: any(words in text for text in heard()),
+          lambda: f"{words}: {heard()}")
 
 
 def tab_to(browser, wanted, limit=80):

@@ -2,13 +2,13 @@
 bridge connects again. No Kafka is needed for any of it."""
 
 import re
-import time
 
 import pytest
 import requests
 
 from harness import played
 from harness.bridge import Bridge, topic_names
+from harness.cpu import Stopwatch
 from harness.gate import OPERATOR, PASSWORD, Gate
 from harness.mosquitto import Mosquitto
 from harness.mqtt import PENDING
@@ -34,7 +34,7 @@ def bridge_at(tmp_path):
 
 
 def readyz(bridge):
-    return requests.get(f"http://{bridge.http()}/readyz", timeout=5).text
+    return requests.get(f"http://{bridge.http()}/readyz", timeout=60).text
 
 
 def wait_connected(bridge):
@@ -63,13 +63,18 @@ def test_what_connack_grants_less_of(bridge_at):
             ("out", "receive_maximum", 256, 5),
             ("out", "packet_size", 122880, 1000),
         ):
-            found = re.findall(
-                rf" event=mqtt_{event}_cut connection={connection} "
-                rf"asked={asked} granted={granted} ", bridge.log())
-            assert len(found) == 1, event
-        assert "mqtt: the broker grants QoS 0 only" in readyz(bridge)
-        assert [seconds for client, seconds in broker.keepalives
-                if client == "ztp-bridge"] == [60, 10]
+            said = (rf" event=mqtt_{event}_cut connection={connection} "
+                    rf"asked={asked} granted={granted} ")
+            bridge.wait_log(said)
+            assert len(re.findall(said, bridge.log())) == 1, event
+        until(lambda: "mqtt: the broker grants QoS 0 only" in readyz(bridge),
+              lambda: readyz(bridge))
+
+        def keepalives():
+            return [seconds for client, seconds in broker.keepalives
+                    if client == "ztp-bridge"]
+
+        until(lambda: keepalives() == [60, 10], keepalives)
 
 
 def test_subscriptions_refused_and_cut(bridge_at):
@@ -95,11 +100,13 @@ def test_subscriptions_refused_and_cut(bridge_at):
             bridge.wait_log("level=error event=mqtt_subscription_refused "
                             f"connection=out topic={re.escape(ANSWERS)} "
                             f"reason_code={codes[ANSWERS]}")
-            assert f"{refused}subscriptions/+" in readyz(bridge)
+            until(lambda at=bridge: f"{refused}subscriptions/+" in readyz(at),
+                  lambda at=bridge: readyz(at))
             codes[ANSWERS] = 1
         closed.wait_log("event=mqtt_subscription_refused connection=in "
                         f"topic={PENDING} reason_code=135")
-        assert refused + PENDING in readyz(closed)
+        until(lambda: refused + PENDING in readyz(closed),
+              lambda: readyz(closed))
         for bridge, broker, _ in bridges:
             until(lambda at=bridge: refused not in readyz(at), "it asks again")
             assert f"mqtt: the broker grants QoS 0 only on {PENDING}" in \
@@ -131,8 +138,8 @@ def test_what_a_broker_says_when_nobody_is_subscribed(bridge_at):
             True, False, False
         ]
         for bridge in bridges:
-            bridge.hangup()
             before = bridge.log().count("event=mqtt_connected connection=out")
+            bridge.hangup()
             bridge.wait_log("configuration reloaded")
             until(lambda at=bridge, n=before: at.log().count(
                 "event=mqtt_connected connection=out") > n, "it is back")
@@ -166,7 +173,8 @@ def test_two_bridges_with_one_configuration(bridge_at, tmp_path):
     until(lambda: any("event=mqtt_taken_over " in bridge.log()
                       for bridge in two), "one is taken over")
     said = "mqtt: (lost right .*)?another client uses the bridge's client id"
-    assert any(re.search(said, readyz(bridge)) for bridge in two)
+    until(lambda: any(re.search(said, readyz(bridge)) for bridge in two),
+          lambda: [readyz(bridge) for bridge in two])
     until(lambda: any("mqtt" not in readyz(bridge) for bridge in two),
           "one of them works")
     before = broker.log().count("New client connected")
@@ -265,7 +273,7 @@ def test_broker_that_comes_back(bridge_at, tmp_path):
     until(lambda: "mqtt: not connected" in readyz(bridge), "it is away")
     holds_for(bridge.alive, 5.0, "it waits", interval=0.2)
     broker.start()
-    began = time.monotonic()
+    watch = Stopwatch(bridge, broker)
     until(lambda: "mqtt" not in readyz(bridge), "it is back")
-    assert time.monotonic() - began < 2.0
+    assert watch.read() < 2.0
     broker.stop()
