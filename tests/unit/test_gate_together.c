@@ -137,15 +137,18 @@ static void test_nor_after_many_that_nobody_needs(void **state)
 static void test_the_loop_is_woken_until_it_looks(void **state)
 {
 	struct ztp_db *db = db_of(*state);
-	int64_t lost;
+	int64_t begun = ztp_clock_boot(), lost;
 
-	for (int i = 0; i < GATHER_MS; i++)
-		write_row(db, i);
-	assert_true(becomes_due(db));
-	assert_int_equal(ztp_db_commit(db, NULL), 0);
-	ztp_db_wait(db);
-	write_row(db, 0);
-	assert_false(ztp_db_due(db));
+	/* It is due if this thread was kept from running for so long. */
+	do {
+		assert_true(ztp_clock_boot() < begun + PATIENCE_S * 1000);
+		for (int i = 0; i < GATHER_MS; i++)
+			write_row(db, i);
+		assert_true(becomes_due(db));
+		assert_int_equal(ztp_db_commit(db, NULL), 0);
+		ztp_db_wait(db);
+		write_row(db, 0);
+	} while (ztp_db_due(db));
 	lost = ztp_clock_boot() + 2 * GATHER_MS;
 	while (ztp_clock_boot() < lost)
 		(void)ztp_db_durable(db);
