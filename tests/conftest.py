@@ -1,14 +1,28 @@
 """Fixtures shared by all layers. Prints the logs of live children on
 failure."""
 
+import os
 import pathlib
+import resource
 import sys
 
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+# All that is asked here is on this machine, whatever proxy it has.
+for name in ("no_proxy", "NO_PROXY"):
+    os.environ[name] = ",".join(filter(None, (
+        os.environ.get(name), "127.0.0.1", "localhost", "::1")))
+
 pytest.register_assert_rewrite("harness.shape")
+
+# For the ports that are held and many connections, where a shell's limit is 1024.
+FILES = 16384
+soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+if soft != resource.RLIM_INFINITY and soft < FILES:
+    most = FILES if hard == resource.RLIM_INFINITY else min(FILES, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 from harness import process  # noqa: E402
 from harness.certs import Ca  # noqa: E402
@@ -19,24 +33,26 @@ from harness.kafka import EAGER, Kafka  # noqa: E402
 # The files that take longest. Each worker takes the next file when it has finished
 # one, so a long one must not come last.
 LONGEST = (
-    "fault/test_contract.py", "local/test_build.py", "e2e/test_kafka.py",
-    "cluster/test_move.py", "cluster/test_journals.py",
-    "e2e/test_gate_valgrind.py", "e2e/test_recovery.py",
-    "local/test_limits_walk.py", "cluster/test_join.py",
-    "hostile/test_smoke.py", "e2e/test_demo.py", "local/test_guides.py",
-    "e2e/test_path.py", "e2e/test_dead_letters_wait.py",
-    "e2e/test_handshake.py", "e2e/test_gate_device.py",
-    "cluster/test_state_lost.py", "e2e/test_setup.py", "e2e/test_standbys.py",
-    "hostile/test_cells.py", "cluster/test_ledger.py", "e2e/test_time.py",
-    "cluster/test_silence.py", "e2e/test_cells.py",
-    "cluster/test_broker_away.py", "local/test_sim.py",
-    "cluster/test_rubbish.py", "e2e/test_gate_access.py",
-    "local/test_broker_grants.py", "local/test_command_forms.py",
-    "local/test_approver.py", "cluster/test_held.py",
-    "local/test_poison_commands.py", "fault/test_smoke.py",
-    "cluster/test_asked_in_time.py", "cluster/test_pages.py",
-    "cluster/test_chaos.py", "e2e/test_approver_page_users.py",
-    "local/test_tool_files.py",
+    "local/test_sim.py", "fault/test_contract.py", "local/test_build.py",
+    "cluster/test_move.py", "e2e/test_kafka.py", "local/test_hung.py",
+    "cluster/test_journals.py", "e2e/test_time.py",
+    "cluster/test_rights_lost.py", "hostile/test_smoke.py",
+    "local/test_command_lines.py", "local/test_guides.py",
+    "cluster/test_state_lost.py", "local/test_limits_walk.py",
+    "e2e/test_gate_valgrind.py", "cluster/test_join.py",
+    "local/test_broker_grants.py", "e2e/test_recovery.py",
+    "cluster/test_silence.py", "cluster/test_two_groups.py",
+    "e2e/test_standbys.py", "local/test_decision_topic.py",
+    "e2e/test_handshake.py", "fault/test_gate_silent.py",
+    "e2e/test_gate_device.py", "e2e/test_dead_letters_wait.py",
+    "e2e/test_demo.py", "local/test_approver.py", "cluster/test_broker_away.py",
+    "hostile/test_cells.py", "fault/test_smoke.py", "cluster/test_rights.py",
+    "cluster/test_ledger.py", "cluster/test_serve_away.py",
+    "local/test_serve_neighbours.py", "e2e/test_gate_ztpctl.py",
+    "local/test_delivery.py", "cluster/test_chaos.py", "local/test_life.py",
+    "e2e/test_approver_page_users.py", "e2e/test_kafka_rights.py",
+    "e2e/test_gate_closed.py", "e2e/test_gate_access.py",
+    "cluster/test_held.py", "cluster/test_rubbish.py",
 )
 # It waits for what runs beside the others.
 LAST = "local/test_beside.py"
