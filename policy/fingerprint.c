@@ -1,6 +1,7 @@
 #include "ztp/fingerprint.h"
 
 #include <string.h>
+#include <strings.h>
 
 #include "ztp/text.h"
 
@@ -54,18 +55,77 @@ static bool take_after_equals(uint8_t out[ZTP_SHA256_LEN], struct ztp_str line)
 	return false;
 }
 
+/* What is behind the name of a form that has it in brackets, or NULL. */
+static const char *skip_tag(struct ztp_str line)
+{
+	static const char *const tags[] = {"SHA256 (", "SHA256(", "SHA2-256 (",
+					   "SHA2-256("};
+	size_t skip = line.n > 0 && line.p[0] == '\\';
+
+	for (size_t i = 0; i < sizeof(tags) / sizeof(*tags); i++) {
+		size_t n = strlen(tags[i]);
+
+		if (line.n - skip >= n &&
+		    strncasecmp(line.p + skip, tags[i], n) == 0)
+			return line.p + skip + n;
+	}
+	return NULL;
+}
+
+static const char *skip_blanks(const char *at, const char *end)
+{
+	while (at < end && (*at == ' ' || *at == '\t'))
+		at++;
+	return at;
+}
+
+/* Is this bracket the one that closes the name? A fingerprint follows, and then
+ * nothing but a comment. */
+static bool take_after_name(uint8_t out[ZTP_SHA256_LEN], const char *bracket,
+			    const char *end)
+{
+	const char *at = skip_blanks(bracket + 1, end);
+	size_t n = 0;
+
+	if (at < end && *at == '=') {
+		at = skip_blanks(at + 1, end);
+		n = take(out, at, (size_t)(end - at));
+	}
+	at = skip_blanks(at + n, end);
+	return n > 0 && (at == end || *at == '#');
+}
+
+/* A name in brackets may have a # in it. If there are two places where it may
+ * end, one of them is in a comment, or in the name, and nobody can tell. */
+static bool take_tagged(uint8_t out[ZTP_SHA256_LEN], struct ztp_str line)
+{
+	const char *end = line.p + line.n, *at = skip_tag(line);
+	uint8_t one[ZTP_SHA256_LEN];
+	int found = 0;
+
+	for (; at && (at = memchr(at, ')', (size_t)(end - at))); at++) {
+		if (!take_after_name(one, at, end))
+			continue;
+		memcpy(out, one, sizeof(one));
+		found++;
+	}
+	return found == 1;
+}
+
 int ztp_fingerprint_line(uint8_t out[ZTP_SHA256_LEN], const char *line,
 			 size_t len, struct ztp_error *error)
 {
-	const char *comment = memchr(line, '#', len);
-	struct ztp_str text = {line, len};
+	struct ztp_str whole = ztp_str_trim((struct ztp_str){line, len});
+	struct ztp_str text = whole;
+	const char *comment = memchr(whole.p, '#', whole.n);
 
 	if (comment)
-		text.n = (size_t)(comment - line);
+		text.n = (size_t)(comment - whole.p);
 	text = ztp_str_trim(text);
 	if (text.n == 0)
 		return 0;
-	if (take_first(out, text) || take_after_equals(out, text))
+	if (take_first(out, text) || take_after_equals(out, text) ||
+	    take_tagged(out, whole))
 		return 1;
 	return ztp_fail(error, ZTP_ERR_VALUE,
 			"not a SHA-256 fingerprint: 64 hex digits, alone or as "

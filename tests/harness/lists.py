@@ -17,6 +17,10 @@ FORMS = {
     "sha256sum of a binary": "{hex} *my pump=42.der",
     "sha256sum with an escaped name": "\\{hex}  pump\\n42.der",
     "sha256sum --tag": "SHA256 (pump=42.der) = {hex}",
+    "sha256sum --tag of a name with #": "SHA256 (pump#42.der) = {hex}",
+    "sha256sum --tag of an escaped name with #": "\\SHA256 (a\\n#) = {hex}",
+    "a comment behind a name with #": "SHA256 (a#b) = {hex}# pump = 42",
+    "openssl dgst of a name with #": "SHA2-256(a #) = (b.der)= {HEX} # pump",
     "openssl dgst": "SHA2-256(pump-42.der)= {hex}",
     "openssl 3 x509": "sha256 Fingerprint={colons}",
     "openssl 1 x509": "SHA256 Fingerprint={COLONS}",
@@ -27,6 +31,7 @@ FORMS = {
 # behind it, and whoever wrote the comment has not put anybody on the list.
 NO_ENDS = ["\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"]
 EMPTY = ["", "   ", "# delivered in May", "  # {hex}", "\t",
+         "# SHA256 (pump#42.der) = {hex}",
          *(f"# delivered{end}{{hex}}" for end in NO_ENDS)]
 
 REFUSED = {
@@ -36,6 +41,11 @@ REFUSED = {
     "a name": "pump-42",
     "a name in front": "pump-42 {hex}",
     "CSV": "{hex},pump-42",
+    "a # in a name, and two ends of it": "SHA256 (#) = {hex} #) = {hex}",
+    "a # in a name, and no end of it": "SHA256 (a#b = {hex}",
+    "a # in a name, and words behind it": "SHA256 (a#b) = {hex} c",
+    "a # in the name of another digest": "SHA3-256 (a#b) = {hex}",
+    "a # in a name without a digest": "pump (a#b) = {hex}",
     "a certificate": "-----BEGIN CERTIFICATE-----",
     "a no-break space in front": "\u00a0{hex}",
     "a wide space in front": "\u3000{hex}",
