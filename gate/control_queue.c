@@ -66,7 +66,7 @@ static void finish(struct ztp_gate *gate)
 	cJSON *answer = asked->answer;
 
 	asked->answer = NULL;
-	if (!ztp_sweeps_park(gate, answer))
+	if (!ztp_sweeps_park(gate, answer, asked->groups, asked->count))
 		ztp_outbox_answer(gate, answer, asked->groups, asked->count);
 	ztp_asked_free(asked);
 }

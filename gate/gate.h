@@ -44,6 +44,7 @@ struct ztp_sweeps {
 struct ztp_outbox {
 	struct ztp_message *first, *last; /* owned */
 	size_t count;
+	long printed; /* bytes of answers in this turn */
 };
 
 /* For telling wills from other publishes, which the broker does not do; see

@@ -7,6 +7,8 @@
 
 #include "base/json_tree.h"
 #include "gate/audit_list.h"
+#include "gate/printing.h"
+#include "gate/publish.h"
 #include "gate/send.h"
 #include "ztp/code.h"
 #include "ztp/gate_protocol.h"
@@ -24,6 +26,7 @@ struct ztp_message {
 	/* Owned; NULL: all hangs on `group`. Of each response in it, for one
 	 * message of commands that many commits have a part of. */
 	uint64_t *groups;
+	struct ztp_printing printing; /* owned; of an answer */
 	int qos;
 };
 
@@ -59,6 +62,29 @@ static bool send(struct ztp_gate *gate, const char *topic, cJSON *object,
 	return ztp_send_json(gate, NULL, topic, object, qos, NULL);
 }
 
+/* True: the answer has been sent, or cannot be made, which has been logged. As
+ * much as fits into a turn is printed in it. */
+static bool send_answer(struct ztp_gate *gate, struct ztp_message *message)
+{
+	struct ztp_printing *printing = &message->printing;
+	long left = ZTP_PRINTING_BYTES - gate->outbox.printed;
+	bool done = ztp_printing_go(printing, message->object, &left);
+
+	gate->outbox.printed = ZTP_PRINTING_BYTES - left;
+	if (!done)
+		return false;
+	(void)ztp_send_text(gate, NULL, message->topic, printing->text,
+			    printing->len, message->qos, NULL);
+	cJSON_Delete(message->object);
+	message->object = NULL;
+	return true;
+}
+
+static bool is_answer(const char *topic)
+{
+	return strcmp(topic, ZTP_MQTT_RESPONSE) == 0;
+}
+
 static void append(struct ztp_outbox *outbox, struct ztp_message *message)
 {
 	message->next = NULL;
@@ -72,6 +98,7 @@ static void append(struct ztp_outbox *outbox, struct ztp_message *message)
 
 static void message_free(struct ztp_message *message)
 {
+	ztp_printing_clear(&message->printing);
 	free(message->groups);
 	free(message);
 }
@@ -97,31 +124,6 @@ static bool put(struct ztp_gate *gate, const char *topic, cJSON *object,
 	};
 	append(outbox, message);
 	return true;
-}
-
-void ztp_outbox_answer(struct ztp_gate *gate, cJSON *answer,
-		       const uint64_t *groups, size_t count)
-{
-	uint64_t *copy = NULL;
-
-	if (groups && count > 0 && groups[0] != groups[count - 1])
-		copy = malloc(count * sizeof(*copy));
-	if (copy)
-		memcpy(copy, groups, count * sizeof(*copy));
-	if (ztp_outbox_put(gate, ZTP_MQTT_RESPONSE, answer, 1) && copy &&
-	    gate->outbox.last && gate->outbox.last->object == answer)
-		gate->outbox.last->groups = copy;
-	else
-		free(copy);
-}
-
-bool ztp_outbox_put(struct ztp_gate *gate, const char *topic, cJSON *object,
-		    int qos)
-{
-	if (gate->outbox.first ||
-	    ztp_db_group(gate->db) > ztp_db_durable(gate->db))
-		return put(gate, topic, object, qos);
-	return send(gate, topic, object, qos);
 }
 
 static struct ztp_message *take(struct ztp_outbox *outbox)
@@ -154,15 +156,64 @@ static void publish(struct ztp_gate *gate, struct ztp_message *message)
 
 /* A transaction that was rolled back has no number any more: what waited for it
  * waits for nothing. */
-void ztp_outbox_tick(struct ztp_gate *gate)
+static void go_on(struct ztp_gate *gate)
 {
 	struct ztp_outbox *outbox = &gate->outbox;
 	uint64_t group = ztp_db_group(gate->db);
 	uint64_t durable = ztp_db_durable(gate->db);
 
 	while (outbox->first && (outbox->first->group <= durable ||
-				 outbox->first->group > group))
-		publish(gate, take(outbox));
+				 outbox->first->group > group)) {
+		struct ztp_message *first = outbox->first;
+
+		if (!is_answer(first->topic)) {
+			publish(gate, take(outbox));
+			continue;
+		}
+		first->group = 0; /* what is printed cannot be taken back */
+		if (!send_answer(gate, first)) {
+			ztp_db_wake(gate->db);
+			break;
+		}
+		message_free(take(outbox));
+	}
+}
+
+void ztp_outbox_answer(struct ztp_gate *gate, cJSON *answer,
+		       const uint64_t *groups, size_t count)
+{
+	uint64_t *copy = NULL;
+
+	if (groups && count > 0)
+		copy = malloc(count * sizeof(*copy));
+	if (copy)
+		memcpy(copy, groups, count * sizeof(*copy));
+	if (ztp_outbox_put(gate, ZTP_MQTT_RESPONSE, answer, 1) && copy &&
+	    gate->outbox.last && gate->outbox.last->object == answer)
+		gate->outbox.last->groups = copy;
+	else
+		free(copy);
+}
+
+bool ztp_outbox_put(struct ztp_gate *gate, const char *topic, cJSON *object,
+		    int qos)
+{
+	bool waits = gate->outbox.first ||
+		     ztp_db_group(gate->db) > ztp_db_durable(gate->db);
+
+	if (!waits && !is_answer(topic))
+		return send(gate, topic, object, qos);
+	if (!put(gate, topic, object, qos))
+		return false;
+	if (!waits)
+		go_on(gate);
+	return true;
+}
+
+void ztp_outbox_tick(struct ztp_gate *gate)
+{
+	gate->outbox.printed = 0;
+	go_on(gate);
 }
 
 /* --- after a loss */
@@ -183,32 +234,32 @@ void ztp_outbox_spoil_one(cJSON *response)
 }
 
 /* Answers that say OK say so of what is lost. */
-void ztp_outbox_spoil(cJSON *responses)
+void ztp_outbox_spoil(cJSON *responses, const uint64_t *groups, uint64_t kept)
 {
-	cJSON *response = responses ? responses->child : NULL;
-
-	for (; response; response = response->next)
-		ztp_outbox_spoil_one(response);
-}
-
-static void spoil(const struct ztp_message *message, uint64_t kept)
-{
-	cJSON *responses = cJSON_GetObjectItemCaseSensitive(message->object,
-							    ZTP_M_RESPONSES);
 	cJSON *response = responses ? responses->child : NULL;
 
 	for (size_t i = 0; response; i++, response = response->next)
-		if (!message->groups || message->groups[i] > kept)
+		if (!groups || groups[i] > kept)
 			ztp_outbox_spoil_one(response);
 }
 
-/* Has the session outlived the loss? */
-static bool is_alive(struct ztp_gate *gate, const struct ztp_message *message)
+/* The session, if it has outlived the loss. */
+static const struct ztp_session *alive(struct ztp_gate *gate,
+				       const struct ztp_message *message)
 {
 	const struct ztp_session *session = ztp_sessions_by_path(
 		gate->sessions, string_of(message->object, ZTP_M_DEVICE_PATH));
 
-	return session && session->live && session->right != ZTP_RIGHT_NONE;
+	return session && session->live && session->right != ZTP_RIGHT_NONE
+		       ? session
+		       : NULL;
+}
+
+static bool is_in_state(const struct ztp_session *session,
+			const struct ztp_message *message)
+{
+	return session && strcmp(string_of(message->object, ZTP_M_STATE),
+				 ztp_publish_state(session)) == 0;
 }
 
 static bool is_true_all_the_same(struct ztp_gate *gate,
@@ -218,12 +269,12 @@ static bool is_true_all_the_same(struct ztp_gate *gate,
 	const char *code = string_of(message->object, ZTP_M_CODE);
 
 	if (strcmp(message->topic, ZTP_MQTT_SUBSCRIBED) == 0)
-		return is_alive(gate, message);
+		return is_in_state(alive(gate, message), message);
 	if (strcmp(message->topic, ZTP_MQTT_AUDIT) != 0)
 		return false;
 	if (strcmp(code, ZTP_WHY_CONNECTED) == 0 ||
 	    strcmp(verdict, ZTP_AUDIT_HELD) == 0)
-		return is_alive(gate, message);
+		return alive(gate, message) != NULL;
 	return strcmp(verdict, ZTP_AUDIT_REFUSED) == 0 ||
 	       strcmp(verdict, ZTP_AUDIT_ENDED) == 0;
 }
@@ -232,13 +283,16 @@ void ztp_outbox_lost(struct ztp_gate *gate, uint64_t kept)
 {
 	struct ztp_outbox before = gate->outbox;
 
-	gate->outbox = (struct ztp_outbox){0};
+	gate->outbox = (struct ztp_outbox){.printed = before.printed};
 	while (before.first) {
 		struct ztp_message *message = take(&before);
-		bool answer = strcmp(message->topic, ZTP_MQTT_RESPONSE) == 0;
+		bool answer = is_answer(message->topic);
 
 		if (message->group > kept && answer)
-			spoil(message, kept);
+			ztp_outbox_spoil(
+				cJSON_GetObjectItemCaseSensitive(
+					message->object, ZTP_M_RESPONSES),
+				message->groups, kept);
 		if (message->group > kept && !answer &&
 		    !is_true_all_the_same(gate, message)) {
 			cJSON_Delete(message->object);

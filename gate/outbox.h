@@ -21,7 +21,8 @@ bool ztp_outbox_put(struct ztp_gate *gate, const char *topic,
 void ztp_outbox_answer(struct ztp_gate *gate, struct cJSON *answer,
 		       const uint64_t *groups, size_t count);
 
-/* Called from TICK, after the commit: publishes what may be. */
+/* Called from TICK, after the commit: publishes what may be. What follows an answer
+ * that is too long for one turn waits for it. */
 void ztp_outbox_tick(struct ztp_gate *gate);
 
 /* The commits after `kept` are lost. Of what waits for them, commands are
@@ -29,8 +30,10 @@ void ztp_outbox_tick(struct ztp_gate *gate);
  * is dropped. After the sessions have been ended. */
 void ztp_outbox_lost(struct ztp_gate *gate, uint64_t kept);
 
-/* Of such an answer: what says OK says UNAVAILABLE. responses: the list. */
-void ztp_outbox_spoil(struct cJSON *responses);
+/* Of such an answer: what says OK says UNAVAILABLE, where it hangs on what is lost.
+ * responses: the list. groups: as above; NULL: all of it is lost. */
+void ztp_outbox_spoil(struct cJSON *responses, const uint64_t *groups,
+		      uint64_t kept);
 void ztp_outbox_spoil_one(struct cJSON *response);
 
 void ztp_outbox_clear(struct ztp_outbox *outbox);

@@ -1,6 +1,7 @@
 /*
- * An answer belongs to all sweeps that its message has begun. All of them were
- * written in one transaction, so they are lost together.
+ * An answer belongs to all sweeps that its message has begun. Its commands may
+ * have been written in many transactions, and what is lost of it is said when it
+ * is lost.
  */
 #include "gate/sweeps.h"
 
@@ -26,27 +27,34 @@ static const char sql_remove[] = "DELETE FROM sweeps WHERE id = ?1";
 
 /* ---- answers */
 
-static bool is_awaited(const struct ztp_sweeps *sweeps, const cJSON *answer)
+/* Owned by all sweeps that it waits for. */
+struct ztp_parked {
+	cJSON *answer;
+	/* The commits that its responses hang on. NULL: there was no memory,
+	 * and any loss is one of all of them. */
+	uint64_t *groups;
+	size_t count;
+};
+
+static void parked_free(struct ztp_parked *parked)
+{
+	free(parked->groups);
+	free(parked);
+}
+
+static bool is_awaited(const struct ztp_sweeps *sweeps,
+		       const struct ztp_parked *parked)
 {
 	for (size_t i = 0; i < sweeps->count; i++)
-		if (sweeps->all[i].answer == answer)
+		if (sweeps->all[i].parked == parked)
 			return true;
 	return false;
 }
 
-static void detach(struct ztp_sweeps *sweeps, const cJSON *answer)
+static void publish(struct ztp_gate *gate, struct ztp_parked *parked)
 {
-	for (size_t i = 0; i < sweeps->count; i++) {
-		if (sweeps->all[i].answer != answer)
-			continue;
-		sweeps->all[i].data = NULL;
-		sweeps->all[i].answer = NULL;
-	}
-}
-
-static void publish(struct ztp_gate *gate, cJSON *answer)
-{
-	(void)ztp_outbox_put(gate, ZTP_MQTT_RESPONSE, answer, 1);
+	ztp_outbox_answer(gate, parked->answer, parked->groups, parked->count);
+	parked_free(parked);
 }
 
 void ztp_sweeps_answer(struct ztp_gate *gate, int64_t id, cJSON *data)
@@ -61,18 +69,65 @@ void ztp_sweeps_answer(struct ztp_gate *gate, int64_t id, cJSON *data)
 	}
 }
 
-bool ztp_sweeps_park(struct ztp_gate *gate, cJSON *answer)
+static struct ztp_parked *park(cJSON *answer, const uint64_t *groups,
+			       size_t count)
+{
+	struct ztp_parked *parked = calloc(1, sizeof(*parked));
+
+	if (!parked)
+		return NULL;
+	parked->answer = answer;
+	if (groups && count > 0)
+		parked->groups = malloc(count * sizeof(*groups));
+	if (parked->groups) {
+		memcpy(parked->groups, groups, count * sizeof(*groups));
+		parked->count = count;
+	}
+	return parked;
+}
+
+static bool has_to_wait(const struct ztp_sweep *sweep)
+{
+	return sweep->data && !sweep->parked;
+}
+
+/* Without memory nobody is answered, and whoever asked asks again. */
+bool ztp_sweeps_park(struct ztp_gate *gate, cJSON *answer,
+		     const uint64_t *groups, size_t count)
 {
 	struct ztp_sweeps *sweeps = &gate->sweeps;
+	struct ztp_parked *parked = NULL;
 	bool waits = false;
 
+	for (size_t i = 0; i < sweeps->count; i++)
+		waits = waits || has_to_wait(&sweeps->all[i]);
+	if (!waits)
+		return false;
+	parked = park(answer, groups, count);
 	for (size_t i = 0; i < sweeps->count; i++) {
-		if (!sweeps->all[i].data || sweeps->all[i].answer)
+		if (!has_to_wait(&sweeps->all[i]))
 			continue;
-		sweeps->all[i].answer = answer;
-		waits = true;
+		sweeps->all[i].parked = parked;
+		if (!parked)
+			sweeps->all[i].data = NULL;
 	}
-	return waits;
+	if (!parked)
+		cJSON_Delete(answer);
+	return true;
+}
+
+/* What has been answered OK, and is lost. */
+static void spoil(struct ztp_sweeps *sweeps, struct ztp_parked *parked,
+		  uint64_t kept)
+{
+	cJSON *list = cJSON_GetObjectItemCaseSensitive(parked->answer,
+						       ZTP_M_RESPONSES);
+
+	ztp_outbox_spoil(list, parked->groups, kept);
+	for (size_t i = 0; i < sweeps->count; i++)
+		if (sweeps->all[i].parked == parked &&
+		    (!parked->groups || sweeps->all[i].group > kept))
+			sweeps->all[i].data = NULL;
 }
 
 void ztp_sweeps_lost(struct ztp_gate *gate, uint64_t kept)
@@ -85,18 +140,32 @@ void ztp_sweeps_lost(struct ztp_gate *gate, uint64_t kept)
 	sweeps->next = ztp_clock_boot() + ZTP_SWEEPS_AGAIN_MS;
 	for (size_t i = 0; i < sweeps->count; i++) {
 		struct ztp_sweep *sweep = &sweeps->all[i];
-		cJSON *answer = sweep->answer;
+		struct ztp_parked *parked = sweep->parked;
 
-		if (!sweep->data || sweep->group <= kept)
+		if (parked && sweep->data)
+			spoil(sweeps, parked, kept);
+		else if (!parked && sweep->group > kept)
+			sweep->data = NULL; /* still being answered */
+		if (!parked || sweep->data)
 			continue;
-		sweep->data = NULL;
-		if (!answer)
-			continue; /* its message is still being answered */
-		detach(sweeps, answer);
-		ztp_outbox_spoil(cJSON_GetObjectItemCaseSensitive(
-			answer, ZTP_M_RESPONSES));
-		publish(gate, answer);
+		sweep->parked = NULL;
+		if (!is_awaited(sweeps, parked))
+			publish(gate, parked);
 	}
+}
+
+/* The numbers in a response are true with the commit of the last page. */
+static void hang(struct ztp_parked *parked, const cJSON *data, uint64_t group)
+{
+	const cJSON *list = cJSON_GetObjectItemCaseSensitive(parked->answer,
+							     ZTP_M_RESPONSES);
+	const cJSON *response = list ? list->child : NULL;
+
+	for (size_t i = 0; response && i < parked->count;
+	     i++, response = response->next)
+		if (cJSON_GetObjectItemCaseSensitive(response, ZTP_M_DATA) ==
+		    data)
+			parked->groups[i] = group;
 }
 
 void ztp_sweeps_finish(struct ztp_gate *gate)
@@ -110,10 +179,11 @@ void ztp_sweeps_finish(struct ztp_gate *gate)
 		return;
 	ztp_tree_put_number(sweep.data, ZTP_M_ENDED, (double)sweep.ended);
 	ztp_tree_put_number(sweep.data, ZTP_M_SESSIONS, (double)sweep.sessions);
-	if (!sweep.answer)
+	if (!sweep.parked)
 		return; /* its message is still being answered */
-	if (!is_awaited(sweeps, sweep.answer))
-		publish(gate, sweep.answer);
+	hang(sweep.parked, sweep.data, ztp_db_group(gate->db));
+	if (!is_awaited(sweeps, sweep.parked))
+		publish(gate, sweep.parked);
 }
 
 void ztp_sweeps_rotate(struct ztp_gate *gate)
@@ -171,7 +241,7 @@ static void keep_answer(struct ztp_sweep *sweep,
 			continue;
 		sweep->group = before->all[i].group;
 		sweep->data = before->all[i].data;
-		sweep->answer = before->all[i].answer;
+		sweep->parked = before->all[i].parked;
 	}
 }
 
@@ -230,12 +300,13 @@ void ztp_sweeps_clear(struct ztp_gate *gate)
 	struct ztp_sweeps *sweeps = &gate->sweeps;
 
 	for (size_t i = 0; i < sweeps->count; i++) {
-		cJSON *answer = sweeps->all[i].answer;
+		struct ztp_parked *parked = sweeps->all[i].parked;
 
-		if (!answer)
+		sweeps->all[i].parked = NULL;
+		if (!parked || is_awaited(sweeps, parked))
 			continue;
-		detach(sweeps, answer);
-		cJSON_Delete(answer);
+		cJSON_Delete(parked->answer);
+		parked_free(parked);
 	}
 	free(sweeps->all);
 	*sweeps = (struct ztp_sweeps){0};

@@ -22,9 +22,9 @@ struct ztp_sweep {
 	bool of_ca;
 	uint8_t ca[ZTP_SHA256_LEN];
 	int64_t ended, sessions;
-	uint64_t group;	      /* the command's */
-	struct cJSON *data;   /* in the answer; NULL: nobody waits */
-	struct cJSON *answer; /* the message, once it is parked */
+	uint64_t group;		   /* the command's */
+	struct cJSON *data;	   /* in the answer; NULL: nobody waits */
+	struct ztp_parked *parked; /* the message, once it is parked */
 };
 
 /* Reads the database, at start and after a rollback. */
@@ -54,8 +54,9 @@ void ztp_sweeps_put_off(struct ztp_gate *gate, int64_t id);
  * view) get the numbers when all have ended. */
 void ztp_sweeps_answer(struct ztp_gate *gate, int64_t id, struct cJSON *data);
 /* True: a command in this message waits. Then the message is published later,
- * and no longer the caller's. */
-bool ztp_sweeps_park(struct ztp_gate *gate, struct cJSON *answer);
+ * and no longer the caller's. groups: as in ztp_outbox_answer. */
+bool ztp_sweeps_park(struct ztp_gate *gate, struct cJSON *answer,
+		     const uint64_t *groups, size_t count);
 
 /* Is a candidate of this path, signed by this CA (NULL: any), one that is going
  * to end? */

@@ -219,6 +219,51 @@ static void a_sweep_ends_in_between(void **state)
 			 1);
 }
 
+/* Others of its message are lost while it waits for its sweep; the sweep's own
+ * response is not. */
+static void a_loss_while_it_waits(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct ztp_gate *gate = f->gate;
+	const cJSON *list;
+	cJSON *tree;
+
+	assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 0)),
+			 MOSQ_ERR_SUCCESS);
+	turn(f);
+	gate->sweeps.spent = 1 << 20; /* it has to wait */
+	pace = 10000;		      /* a command a turn */
+	gate_control(f->op, "{\"commands\":[{\"command\":\"deleteRegistry\","
+			    "\"registry\":\"acme/custom\"},{\"command\":"
+			    "\"createRegistry\",\"registry\":\"a/x\"}]}");
+	gate->sweeps.next = INT64_MAX;
+	assert_non_null(gate->commands.first);
+	ztp_gate_commit(gate);
+	ztp_db_wait(gate->db);
+	while (gate->commands.first)
+		ztp_control_tick(gate);
+	gate_disk_set(false, ENOSPC);
+	turn(f);
+	turn(f);
+	assert_false(exists(f, "a/x"));
+	assert_int_equal(gate_published_count(ZTP_MQTT_RESPONSE, "ended"), 0);
+	gate->sweeps.next = 0;
+	for (int i = 0; i < 10; i++)
+		turn(f);
+	assert_int_equal(gate_published_count(ZTP_MQTT_RESPONSE,
+					      "\"ended\":1,\"sessions\":1"),
+			 1);
+	tree = last_answer();
+	list = cJSON_GetObjectItem(tree, ZTP_M_RESPONSES);
+	assert_int_equal(cJSON_GetArraySize(list), 2);
+	assert_string_equal(
+		ztp_tree_text(cJSON_GetArrayItem(list, 0), ZTP_M_CODE), "OK");
+	assert_string_equal(
+		ztp_tree_text(cJSON_GetArrayItem(list, 1), ZTP_M_CODE),
+		"UNAVAILABLE");
+	cJSON_Delete(tree);
+}
+
 /* The broker ends while commands wait. */
 static void the_end_in_between(void **state)
 {
@@ -278,6 +323,85 @@ static void what_was_expensive(void **state)
 	free(json);
 }
 
+/* A registry whose description has some 2 KiB. */
+static void make_a_long_one(struct gate_fixture *f)
+{
+	size_t before = answers();
+	struct gate_commands m;
+	char *json;
+
+	gate_commands_begin(&m);
+	gate_commands_add(&m, "{\"command\":\"createRegistry\","
+			      "\"registry\":\"a/long\",\"audience\":\"");
+	for (int i = 0; i < 1000; i++)
+		assert_true(fputs("\\\\", m.out) >= 0);
+	assert_true(fputs("\"}", m.out) >= 0);
+	json = gate_commands_end(&m);
+	gate_control(f->op, json);
+	free(json);
+	while (answers() == before)
+		turn(f);
+}
+
+static void ask_for_all(struct gate_fixture *f)
+{
+	struct gate_commands m;
+	char *json;
+
+	make_a_long_one(f);
+	pace = 0;
+	gate_commands_begin(&m);
+	for (int i = 0; i < 1000; i++)
+		gate_commands_add(&m, "{\"command\":\"getRegistry\","
+				      "\"registry\":\"a/long\"}");
+	json = gate_commands_end(&m);
+	gate_control(f->op, json);
+	free(json);
+}
+
+/* A long answer is printed in turns, too, and those that follow wait for it. */
+static void a_long_answer(void **state)
+{
+	struct gate_fixture *f = *state;
+	const struct ztp_gate *gate = f->gate;
+	const char *info = "{\"commands\":[{\"command\":\"getInfo\"}]}";
+	size_t before = answers() + 1;
+	int turns = 0;
+	cJSON *tree;
+
+	ask_for_all(f);
+	gate_control(f->op, info);
+	while (gate->commands.first)
+		ztp_control_tick(f->gate);
+	assert_int_equal(answers(), before);
+	for (; answers() == before; turns++)
+		gate_tick();
+	assert_in_range(turns, 1, 3);
+	gate_tick();
+	assert_int_equal(answers(), before + 2);
+	assert_null(gate->outbox.first);
+	assert_non_null(
+		strstr(gate_published(ZTP_MQTT_RESPONSE, NULL), "getInfo"));
+	tree = cJSON_Parse(gate_published(ZTP_MQTT_RESPONSE, "getRegistry"));
+	assert_int_equal(
+		cJSON_GetArraySize(cJSON_GetObjectItem(tree, ZTP_M_RESPONSES)),
+		1000);
+	cJSON_Delete(tree);
+}
+
+/* The broker ends while it is printed. */
+static void an_end_while_it_is_printed(void **state)
+{
+	struct gate_fixture *f = *state;
+	const struct ztp_gate *gate = f->gate;
+	ask_for_all(f);
+	while (gate->commands.first)
+		ztp_control_tick(f->gate);
+	assert_non_null(gate->outbox.first);
+	gate_unload(f);
+	assert_int_equal(gate_load(f), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -287,8 +411,13 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_loss_in_between, begin, end),
 		cmocka_unit_test_setup_teardown(a_sweep_ends_in_between, begin,
 						end),
+		cmocka_unit_test_setup_teardown(a_loss_while_it_waits, begin,
+						end),
 		cmocka_unit_test_setup_teardown(the_end_in_between, begin, end),
 		cmocka_unit_test_setup_teardown(what_was_expensive, begin, end),
+		cmocka_unit_test_setup_teardown(a_long_answer, begin, end),
+		cmocka_unit_test_setup_teardown(an_end_while_it_is_printed,
+						begin, end),
 	};
 
 	return gate_run_both(tests, sizeof(tests) / sizeof(*tests));
