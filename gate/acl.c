@@ -96,8 +96,7 @@ static struct ztp_session *adopt(struct ztp_gate *gate,
 	if (mosquitto_client_protocol_version(client) != 0 ||
 	    ztp_sessions_by_path(gate->sessions, id) ||
 	    !is_registered(gate, client, id, &path, &device) ||
-	    ztp_topics_taken(gate->db, gate->options.command_topic, &path,
-			     NULL) != 0)
+	    ztp_topics_taken(gate->topics, &path))
 		return NULL;
 	session = ztp_sessions_add(gate->sessions, client, &path);
 	if (!session)

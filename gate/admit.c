@@ -86,11 +86,7 @@ static struct ztp_gate_verdict knock(struct ztp_attempt *a,
 		return ztp_attempt_failed(a, &error);
 	a->facts.device_known = rc > 0;
 	a->facts.device_blocked = rc > 0 && a->device.blocked;
-	rc = ztp_topics_taken(a->gate->db, a->gate->options.command_topic,
-			      &a->path, &error);
-	if (rc < 0)
-		return ztp_attempt_failed(a, &error);
-	a->facts.topic_taken = rc > 0;
+	a->facts.topic_taken = ztp_topics_taken(a->gate->topics, &a->path);
 	return read_username(a, username);
 }
 

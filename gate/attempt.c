@@ -149,8 +149,7 @@ static bool connect_device(struct ztp_attempt *a)
 
 	memcpy(a->request_id, a->device.request_id, sizeof(a->request_id));
 	/* The topic is free if the device that had it was deleted. */
-	if (ztp_topics_claim(a->gate->db, a->gate->options.command_topic,
-			     &a->path, &error) != 0) {
+	if (ztp_topics_claim(a->gate->topics, &a->path, &error) != 0) {
 		a->failed = ztp_attempt_failed(a, &error);
 		return false;
 	}
@@ -201,11 +200,10 @@ static int create_device(struct ztp_attempt *a, struct ztp_error *error)
 	memcpy(device->request_id, a->request_id, sizeof(a->request_id));
 	device->created_at = a->wall;
 	device->connected = true; /* by this connection */
-	ztp_db_mark(gate->db);
+	ztp_gate_mark(gate);
 	rc = ztp_devices_insert(gate->db, a->registry, device, NULL, error);
 	if (rc == 0)
-		rc = ztp_topics_claim(gate->db, gate->options.command_topic,
-				      &a->path, error);
+		rc = ztp_topics_claim(gate->topics, &a->path, error);
 	if (rc == 0 && a->facts.per_path > 0)
 		rc = withdraw(a, error);
 	if (rc == 0)
@@ -261,21 +259,31 @@ static int put_candidate(struct ztp_attempt *a, struct ztp_error *error)
 				  a->rejected_before, error);
 }
 
+/* Nothing hangs on when it was seen but when it is forgotten. */
+static void note_seen(struct ztp_attempt *a)
+{
+	struct ztp_error error = {0};
+
+	if (a->wall - a->candidate.seen_at > SEEN_EVERY_MS &&
+	    ztp_candidates_seen(a->gate->db, a->candidate.id, a->wall,
+				&error) != 0)
+		ztp_gate_trouble(a->gate, &error);
+}
+
 /* Writes in the open transaction; TICK commits it. */
 static bool journal(struct ztp_attempt *a)
 {
 	struct ztp_error error = {0};
-	int rc = 0;
+	int rc;
 
-	if (!a->facts.candidate_known) {
-		rc = put_candidate(a, &error);
-		if (rc == 0)
-			ztp_pending_fresh(a->gate, a->candidate.id);
-	} else if (a->wall - a->candidate.seen_at > SEEN_EVERY_MS) {
-		rc = ztp_candidates_seen(a->gate->db, a->candidate.id, a->wall,
-					 &error);
+	if (a->facts.candidate_known) {
+		note_seen(a);
+		return true;
 	}
-	if (rc != 0)
+	rc = put_candidate(a, &error);
+	if (rc == 0)
+		ztp_pending_fresh(a->gate, a->candidate.id);
+	else
 		a->failed = ztp_attempt_failed(a, &error);
 	return rc == 0;
 }

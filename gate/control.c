@@ -71,7 +71,7 @@ static void run_one(struct ztp_gate *gate, const cJSON *in, const char *name,
 				     "the registry database cannot be read");
 		return;
 	}
-	ztp_db_mark(gate->db);
+	ztp_gate_mark(gate);
 	run_by_name(gate, in, name, reply);
 	if (strcmp(reply->code, ZTP_CODE_OK) == 0 &&
 	    ztp_control_commit(gate, reply))

@@ -284,13 +284,7 @@ static bool find_key(struct ztp_gate *gate, struct creation *c,
 bool ztp_control_topic_free(struct ztp_gate *gate, const struct ztp_path *path,
 			    struct ztp_reply *reply)
 {
-	struct ztp_error error = {0};
-	int rc = ztp_topics_taken(gate->db, gate->options.command_topic, path,
-				  &error);
-
-	if (rc < 0)
-		return ztp_reply_error(reply, &error);
-	if (rc > 0)
+	if (ztp_topics_taken(gate->topics, path))
 		return ztp_reply_fail(
 			reply, ZTP_CODE_ALREADY_EXISTS,
 			"its command topic belongs to another device");
@@ -337,8 +331,7 @@ int ztp_control_insert(struct ztp_gate *gate, struct ztp_registry *registry,
 		ztp_devices_insert(gate->db, registry, device, metadata, error);
 
 	if (rc == 0)
-		rc = ztp_topics_claim(gate->db, gate->options.command_topic,
-				      path, error);
+		rc = ztp_topics_claim(gate->topics, path, error);
 	if (rc == 0)
 		rc = ztp_candidates_end_path(gate->db, registry, device->path,
 					     error);

@@ -254,8 +254,7 @@ void ztp_control_delete_device(struct ztp_gate *gate, const cJSON *in,
 	if (ztp_devices_delete(gate->db,
 			       ztp_registries_of(gate->registries, &path),
 			       &device, ztp_clock_wall(), &error) != 0 ||
-	    ztp_topics_release(gate->db, gate->options.command_topic,
-			       device.path, &error) != 0) {
+	    ztp_topics_release(gate->topics, device.path, &error) != 0) {
 		(void)ztp_reply_error(reply, &error);
 		return;
 	}

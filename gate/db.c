@@ -1,6 +1,6 @@
 /*
- * Durability: WAL. While commits wait (at start, and after a failure until one
- * has succeeded), synchronous=FULL. Behind (gate/behind.h), synchronous=NORMAL:
+ * Durability: WAL. While commits wait (at start, and for a while after a failure),
+ * synchronous=FULL. Behind (gate/behind.h), synchronous=NORMAL:
  * SQLite syncs what keeps the database sound, and the thread syncs the log
  * after each commit. An exclusive lock keeps a second broker away from the file
  * and saves the shared-memory file. Integrity: the file is checked at start
@@ -38,8 +38,9 @@ struct ztp_db {
 	int64_t unhurried;  /* of its rows; see ztp_db_unhurried */
 	enum { NO_MARK, MARK_WANTED, MARK_SET } mark;
 	uint64_t commits, durable;
-	int failed; /* errno of the thread */
+	int failed;    /* errno of the thread */
 	struct ztp_rest rest;
+	struct ztp_trust trust;
 	size_t count;
 	struct {
 		const char *sql;
@@ -263,19 +264,6 @@ int ztp_db_step(struct ztp_db *db, sqlite3_stmt *stmt, struct ztp_error *error)
 	return rc;
 }
 
-int64_t ztp_db_count(struct ztp_db *db, sqlite3_stmt *stmt,
-		     struct ztp_error *error)
-{
-	int64_t number;
-	int rc = ztp_db_step(db, stmt, error);
-
-	if (rc <= 0)
-		return rc < 0 ? rc : ZTP_ERR_IO;
-	number = sqlite3_column_int64(stmt, 0);
-	(void)sqlite3_reset(stmt);
-	return number;
-}
-
 int ztp_db_changes(const struct ztp_db *db)
 {
 	return sqlite3_changes(db->handle);
@@ -395,7 +383,7 @@ static int commit(struct ztp_db *db, int64_t rows, struct ztp_error *error)
 		return 0;
 	}
 	db->durable = db->commits;
-	if (db->started)
+	if (db->started && ztp_trust_has(&db->trust))
 		(void)go_behind(db, NULL); /* the disk is well again */
 	return 0;
 }
@@ -430,6 +418,7 @@ bool ztp_db_failed(struct ztp_db *db, struct ztp_error *error)
 
 int ztp_db_recover(struct ztp_db *db, struct ztp_error *error)
 {
+	int64_t start = ztp_clock_boot();
 	int rc = ztp_behind_check(db->behind, error);
 
 	ztp_db_rollback(db);
@@ -448,6 +437,7 @@ int ztp_db_recover(struct ztp_db *db, struct ztp_error *error)
 		return rc;
 	db->failed = 0;
 	db->durable = db->commits;
+	ztp_trust_lose(&db->trust, ztp_clock_boot() - start);
 	return 0;
 }
 

@@ -69,8 +69,9 @@ int ztp_db_apart(struct ztp_db *db,
 			      struct ztp_error *error),
 		 void *arg, struct ztp_error *error);
 
-/* From now on a thread makes durable what is committed. Without this, and after
- * a failure until a commit has succeeded, ztp_db_commit waits for the disk. */
+/* From now on a thread makes durable what is committed. Without this, and for a
+ * while after a failure of the thread (gate/rest.h), ztp_db_commit waits for the
+ * disk. */
 int ztp_db_start(struct ztp_db *db, struct ztp_error *error);
 /* Waits for all of it, and ends the thread. An error: some of it is lost. */
 int ztp_db_stop(struct ztp_db *db, struct ztp_error *error);

@@ -3,6 +3,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "gate/db.h"
 #include "ztp/text.h"
 
 /* Without memory the parameter would be NULL, and a column that may be NULL
@@ -62,4 +63,17 @@ bool ztp_db_get_blob(sqlite3_stmt *stmt, int column, void *out, size_t n)
 		return false;
 	memcpy(out, bytes, n);
 	return true;
+}
+
+int64_t ztp_db_count(struct ztp_db *db, sqlite3_stmt *stmt,
+		     struct ztp_error *error)
+{
+	int64_t number;
+	int rc = ztp_db_step(db, stmt, error);
+
+	if (rc <= 0)
+		return rc < 0 ? rc : ZTP_ERR_IO;
+	number = sqlite3_column_int64(stmt, 0);
+	(void)sqlite3_reset(stmt);
+	return number;
 }

@@ -94,6 +94,8 @@ void ztp_gate_unhang(struct ztp_gate *gate)
 	gate->hanging.count = left;
 	if (ztp_db_group(gate->db) <= durable)
 		gate->hanging_unlisted = false;
+	ztp_registries_durable(gate->registries, durable);
+	ztp_topics_durable(gate->topics, durable);
 }
 
 struct loss {
@@ -102,26 +104,35 @@ struct loss {
 	bool readable; /* the database shows what is kept */
 };
 
-/* Does the database have what gives the session its rights? A command topic that
- * two paths can have is claimed in each transaction anew, so that one is not
- * looked at. */
+static bool get_candidate(struct ztp_gate *gate,
+			  struct ztp_candidate *candidate,
+			  const struct ztp_session *session)
+{
+	return ztp_candidates_get(gate->db, candidate, session->path,
+				  session->fingerprint, NULL) > 0 &&
+	       !candidate->rejected &&
+	       memcmp(candidate->spki_sha256, session->spki_sha256,
+		      ZTP_SHA256_LEN) == 0;
+}
+
+/* Does the database have what gives the session its rights, and the session its
+ * topic? */
 static bool is_stored(struct ztp_gate *gate, const struct ztp_session *session)
 {
 	struct ztp_candidate candidate;
 	struct ztp_device device;
 
-	if (!ztp_topic_unique(gate->options.command_topic))
+	if (ztp_topics_taken(gate->topics, &session->parts))
 		return false;
 	if (session->right == ZTP_RIGHT_HELD)
-		return ztp_candidates_get(gate->db, &candidate, session->path,
-					  session->fingerprint, NULL) > 0 &&
-		       !candidate.rejected &&
+		return get_candidate(gate, &candidate, session) &&
 		       strcmp(candidate.id, session->request_id) == 0;
 	return ztp_devices_get(gate->db, &device, session->path, NULL) > 0 &&
 	       !device.blocked &&
 	       memcmp(device.spki_sha256, session->spki_sha256,
 		      ZTP_SHA256_LEN) == 0 &&
-	       strcmp(device.request_id, session->request_id) == 0;
+	       strcmp(device.request_id, session->request_id) == 0 &&
+	       ztp_topics_claim(gate->topics, &session->parts, NULL) == 0;
 }
 
 static void end_lost(struct ztp_session *session, void *arg)
@@ -175,6 +186,16 @@ static void end_after(struct ztp_gate *gate, uint64_t kept, bool readable)
 	ztp_outbox_lost(gate, kept);
 }
 
+/* The commits after `kept` are lost, and the database shows it. */
+static void forget_after(struct ztp_gate *gate, uint64_t kept)
+{
+	ztp_topics_lost(gate->topics, kept);
+	if (!ztp_registries_lost(gate->registries, kept))
+		gate->stale = true;
+	end_after(gate, kept, true);
+	ztp_topics_mark(gate->topics); /* what follows is not taken back */
+}
+
 void ztp_gate_rolled_back(struct ztp_gate *gate)
 {
 	struct ztp_error error = {0};
@@ -182,18 +203,24 @@ void ztp_gate_rolled_back(struct ztp_gate *gate)
 	ztp_db_rollback(gate->db);
 	gate->losses++;
 	gate->offers.fresh_count = 0;
-	end_after(gate, ztp_db_group(gate->db), true);
-	if (!ztp_registries_undo(gate->registries) || gate->stale ||
-	    ztp_sweeps_reload(gate, &error) != 0) {
+	forget_after(gate, ztp_db_group(gate->db));
+	if (gate->stale || ztp_sweeps_reload(gate, &error) != 0) {
 		gate->stale = true;
 		(void)ztp_gate_restore(gate);
 	}
+}
+
+void ztp_gate_mark(struct ztp_gate *gate)
+{
+	ztp_db_mark(gate->db);
+	ztp_topics_mark(gate->topics);
 }
 
 void ztp_gate_undo(struct ztp_gate *gate)
 {
 	int rc = ztp_db_undo(gate->db);
 
+	ztp_topics_undo(gate->topics);
 	if (rc < 0) {
 		ztp_gate_rolled_back(gate);
 	} else if (rc > 0) {
@@ -221,7 +248,7 @@ void ztp_gate_check_disk(struct ztp_gate *gate)
 
 	if (!ztp_db_failed(gate->db, &error) || gate->failed)
 		return;
-	gate->failed = gate->stale = true;
+	gate->failed = true;
 	gate->losses++;
 	gate->offers.fresh_count = 0;
 	ztp_gate_trouble(gate, &error);
@@ -237,12 +264,9 @@ static int reopen(struct ztp_gate *gate, struct ztp_error *error)
 	uint64_t kept = ztp_db_durable(gate->db);
 	int rc = ztp_db_recover(gate->db, error);
 
-	if (rc == 0)
-		end_after(gate, kept, true);
-	if (rc == 0)
-		rc = ztp_topics_load(gate->db, gate->options.command_topic,
-				     error);
 	gate->failed = rc != 0;
+	if (rc == 0)
+		forget_after(gate, kept);
 	return rc;
 }
 
@@ -251,19 +275,23 @@ bool ztp_gate_restore(struct ztp_gate *gate)
 	struct ztp_error error = {0};
 	int rc = 0;
 
-	if (!gate->stale)
+	if (!gate->stale && !gate->failed)
 		return true;
 	if (gate->failed)
 		rc = reopen(gate, &error);
 	/* Also without a database: then no registry is known. */
-	if (ztp_registries_reload(gate->registries, rc ? NULL : &error) != 0)
+	if (gate->stale &&
+	    ztp_registries_reload(gate->registries, rc ? NULL : &error) != 0)
 		rc = ZTP_ERR_IO;
+	else if (rc == 0)
+		gate->stale = false;
 	if (rc == 0)
 		rc = ztp_sweeps_reload(gate, &error);
-	gate->stale = rc != 0;
-	if (gate->stale)
+	if (rc != 0) {
+		gate->stale |= !gate->failed;
 		ztp_gate_trouble(gate, &error);
-	return !gate->stale;
+	}
+	return rc == 0;
 }
 
 void ztp_gate_kick(struct ztp_session *session, bool with_will)

@@ -72,6 +72,7 @@ struct ztp_gate {
 	struct ztp_options options;
 	struct ztp_db *db;
 	struct ztp_registries *registries;
+	struct ztp_topics *topics; /* see gate/topics.h */
 	struct ztp_sessions *sessions;
 	struct ztp_effort *effort;    /* for whom keys are verified */
 	struct ztp_recent *verified;  /* see gate/verified.h */
@@ -118,24 +119,28 @@ int ztp_gate_touch(struct ztp_gate *gate, struct ztp_session *session);
 
 /* The session hangs on all that has been written until now. */
 void ztp_gate_hang(struct ztp_gate *gate, struct ztp_session *session);
-/* Those hang on nothing any more whose commits are durable. */
+/* Those hang on nothing any more whose commits are durable, and what these have
+ * changed in memory is not to be taken back any more. */
 void ztp_gate_unhang(struct ztp_gate *gate);
 
 /* Logs an error that may come again and again, within the gate's limit. */
 void ztp_gate_trouble(struct ztp_gate *gate, const struct ztp_error *error);
 
+/* What is written from here on can be undone alone (ztp_db_mark). */
+void ztp_gate_mark(struct ztp_gate *gate);
 /* Rolls back, and makes memory agree with the database again. What hangs on
  * that transaction ends, but for sessions of which all is stored: others' writes
  * are lost, not theirs. */
 void ztp_gate_rolled_back(struct ztp_gate *gate);
-/* The same for what was written since ztp_db_mark, alone. */
+/* The same for what was written since ztp_gate_mark, alone. */
 void ztp_gate_undo(struct ztp_gate *gate);
 /* Commits what is written, or rolls it back. */
 void ztp_gate_commit(struct ztp_gate *gate);
 /* If the disk has failed: the same for all that is not durable. */
 void ztp_gate_check_disk(struct ztp_gate *gate);
-/* As long as memory does not agree with the database, no registry is known and
- * every device is refused; this tries to read it again. True: all is well. */
+/* As long as memory does not agree with the database, no registry is known; and
+ * when the database has failed, nothing of it. This tries to read it again. True:
+ * all is well. */
 bool ztp_gate_restore(struct ztp_gate *gate);
 
 /* Closes a session's connection now. The broker calls DISCONNECT from within,

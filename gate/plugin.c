@@ -48,6 +48,7 @@ static void gate_free(struct ztp_gate *gate)
 	ztp_throttle_free(gate->tells);
 	ztp_sessions_free(gate->sessions);
 	ztp_registries_free(gate->registries);
+	ztp_topics_free(gate->topics);
 	ztp_db_close(gate->db);
 	ztp_options_clear(&gate->options);
 	free(gate);
@@ -63,8 +64,8 @@ static int gate_start(struct ztp_gate *gate, const struct mosquitto_opt *opts,
 	if (rc == 0)
 		rc = ztp_db_open(&gate->db, gate->options.registry_db, error);
 	if (rc == 0)
-		rc = ztp_topics_load(gate->db, gate->options.command_topic,
-				     error);
+		rc = ztp_topics_load(&gate->topics, gate->db,
+				     gate->options.command_topic, error);
 	if (rc == 0)
 		rc = ztp_registries_load(&gate->registries, gate->db, error);
 	if (rc == 0)

@@ -220,7 +220,7 @@ int ztp_registries_reload(struct ztp_registries *registries,
 {
 	int rc;
 
-	ztp_counts_kept(&registries->counting);
+	ztp_counts_read(&registries->counting, ztp_db_group(registries->db));
 	forget_all(registries);
 	/* What this transaction has counted so far is not known any more. */
 	if (ztp_db_dirty(registries->db))
@@ -270,18 +270,24 @@ void ztp_registries_free(struct ztp_registries *registries)
 {
 	if (!registries)
 		return;
+	ztp_counts_durable(&registries->counting, UINT64_MAX);
 	forget_all(registries);
 	free(registries);
 }
 
 void ztp_registries_kept(struct ztp_registries *registries)
 {
-	ztp_counts_kept(&registries->counting);
+	ztp_counts_kept(&registries->counting, ztp_db_group(registries->db));
 }
 
-bool ztp_registries_undo(struct ztp_registries *registries)
+void ztp_registries_durable(struct ztp_registries *registries, uint64_t group)
 {
-	return ztp_counts_undo(&registries->counting);
+	ztp_counts_durable(&registries->counting, group);
+}
+
+bool ztp_registries_lost(struct ztp_registries *registries, uint64_t kept)
+{
+	return ztp_counts_lost(&registries->counting, kept);
 }
 
 size_t ztp_registries_count(const struct ztp_registries *registries)

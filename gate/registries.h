@@ -43,8 +43,11 @@ int ztp_registries_reload(struct ztp_registries *registries,
 
 /* The open transaction has been committed. */
 void ztp_registries_kept(struct ztp_registries *registries);
-/* It is lost, and nothing else is. False: they must be read again. */
-bool ztp_registries_undo(struct ztp_registries *registries);
+/* The commits up to this one are durable. */
+void ztp_registries_durable(struct ztp_registries *registries, uint64_t group);
+/* The open transaction is lost, and so are the commits after `kept`. False: they
+ * must be read again. */
+bool ztp_registries_lost(struct ztp_registries *registries, uint64_t kept);
 
 /* NULL if there is none. Valid until registries are changed. */
 struct ztp_registry *ztp_registries_find(struct ztp_registries *registries,
@@ -66,7 +69,7 @@ void ztp_registries_sum(struct ztp_registries *registries, int64_t *devices,
 size_t ztp_registries_count(const struct ztp_registries *registries);
 
 /* These change the database, in the open transaction, and memory at once; see
- * ztp_registries_undo. audience NULL: none. */
+ * ztp_registries_lost. audience NULL: none. */
 int ztp_registries_put(struct ztp_registries *registries, const char *name,
 		       enum ztp_onboarding onboarding, const char *audience,
 		       int64_t created_at, struct ztp_error *error);

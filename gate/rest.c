@@ -3,6 +3,7 @@
 #include "base/clock.h"
 
 #define TIMES 10 /* as long as the failure has taken */
+#define SOON  10 /* times as long as the thread was not trusted */
 
 int ztp_rest_check(const struct ztp_rest *rest, const char *path,
 		   struct ztp_error *error)
@@ -21,6 +22,13 @@ int ztp_rest_check(const struct ztp_rest *rest, const char *path,
 	return rest->code;
 }
 
+static int64_t bounded(int64_t ms)
+{
+	if (ms < ZTP_REST_MIN_MS)
+		return ZTP_REST_MIN_MS;
+	return ms > ZTP_REST_MAX_MS ? ZTP_REST_MAX_MS : ms;
+}
+
 /* And not a lack of memory, which is over as soon as somebody frees some. */
 static bool is_of_disk(sqlite3 *db)
 {
@@ -32,15 +40,25 @@ static bool is_of_disk(sqlite3 *db)
 
 void ztp_rest_begin(struct ztp_rest *rest, sqlite3 *db, int64_t took_ms)
 {
-	int64_t ms = took_ms * TIMES;
-
 	if (!is_of_disk(db))
 		return;
-	if (ms < ZTP_REST_MIN_MS)
-		ms = ZTP_REST_MIN_MS;
-	if (ms > ZTP_REST_MAX_MS)
-		ms = ZTP_REST_MAX_MS;
 	rest->code = (sqlite3_errcode(db) & 0xff) == SQLITE_FULL ? ZTP_ERR_FULL
 								 : ZTP_ERR_IO;
-	rest->until = ztp_clock_boot() + ms;
+	rest->until = ztp_clock_boot() + bounded(took_ms * TIMES);
+}
+
+void ztp_trust_lose(struct ztp_trust *trust, int64_t took_ms)
+{
+	int64_t now = ztp_clock_boot(), ms = took_ms * TIMES;
+	int64_t before = trust->until - trust->lost_at;
+
+	if (now - trust->until < before * SOON && ms < 2 * before)
+		ms = 2 * before;
+	trust->lost_at = now;
+	trust->until = now + bounded(ms);
+}
+
+bool ztp_trust_has(const struct ztp_trust *trust)
+{
+	return ztp_clock_boot() >= trust->until;
 }

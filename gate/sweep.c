@@ -70,7 +70,7 @@ static int go_on(struct ztp_ending *ending, const struct ztp_sweep *sweep,
 	struct ztp_gate *gate = ending->gate;
 	int more, rc;
 
-	ztp_db_mark(gate->db);
+	ztp_gate_mark(gate);
 	more = end_page(ending, sweep->registry,
 			sweep->of_ca ? sweep->ca : NULL, error);
 	rc = more < 0 ? more
@@ -91,8 +91,8 @@ void ztp_sweep_tick(struct ztp_gate *gate, int64_t now_ms)
 	int more;
 
 	sweeps->spent = 0;
-	if (sweeps->count == 0 || gate->stale || now_ms < sweeps->next ||
-	    ztp_db_durable(gate->db) < sweeps->last)
+	if (sweeps->count == 0 || gate->stale || gate->failed ||
+	    now_ms < sweeps->next || ztp_db_durable(gate->db) < sweeps->last)
 		return;
 	id = sweeps->all[0].id;
 	more = go_on(&ending, &sweeps->all[0], &error);

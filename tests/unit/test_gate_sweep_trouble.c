@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "gate_disk.h"
+#include "gate_full.h"
 #include "gate_sweeping.h"
 
 /* Replaces the C library's. */
@@ -56,6 +57,7 @@ static void test_a_disk_that_fails(void **state)
 	gate_tick();
 	assert_int_equal(gate_live_rows(f), MANY);
 	/* the command is durable, and a page is not */
+	gate_let_it_trust(f);
 	sweeping_remove_ca(f, "");
 	gate->sweeps.next = 0;
 	gate_broker.settle = NULL;
