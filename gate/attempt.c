@@ -3,6 +3,10 @@
  * what all attempts have written since the last commit, and what is said of
  * it waits until it is durable (gate/outbox.h). If it is lost, the session ends
  * (session->group).
+ *
+ * After a write that has failed the next new device waits for its own, and is
+ * refused if it fails as well (ztp_gate_secure): otherwise a full disk would let
+ * each one in at every try and end its session a moment later.
  */
 #include "gate/attempt.h"
 
@@ -213,7 +217,7 @@ static int create_device(struct ztp_attempt *a, struct ztp_error *error)
 		rc = ztp_db_keep(gate->db, error);
 	if (rc != 0)
 		ztp_gate_undo(gate);
-	return rc;
+	return rc == 0 ? ztp_gate_secure(gate, error) : rc;
 }
 
 static bool create(struct ztp_attempt *a)
@@ -281,6 +285,8 @@ static bool journal(struct ztp_attempt *a)
 		return true;
 	}
 	rc = put_candidate(a, &error);
+	if (rc == 0)
+		rc = ztp_gate_secure(a->gate, &error);
 	if (rc == 0)
 		ztp_pending_fresh(a->gate, a->candidate.id);
 	else

@@ -55,7 +55,8 @@ bool ztp_control_commit(struct ztp_gate *gate, struct ztp_reply *reply)
 {
 	struct ztp_error error = {0};
 
-	if (ztp_db_keep(gate->db, &error) == 0)
+	if (ztp_db_keep(gate->db, &error) == 0 &&
+	    ztp_gate_secure(gate, &error) == 0)
 		return true;
 	return ztp_reply_error(reply, &error); /* run_one undoes it */
 }

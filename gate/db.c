@@ -39,6 +39,7 @@ struct ztp_db {
 	enum { NO_MARK, MARK_WANTED, MARK_SET } mark;
 	uint64_t commits, durable;
 	int failed;    /* errno of the thread */
+	bool doubtful; /* the last write has failed */
 	struct ztp_rest rest;
 	struct ztp_trust trust;
 	size_t count;
@@ -374,6 +375,7 @@ static int commit(struct ztp_db *db, int64_t rows, struct ztp_error *error)
 		ztp_db_rollback(db);
 	db->open_transaction = false;
 	db->mark = NO_MARK;
+	db->doubtful = rc != 0;
 	if (rc != 0)
 		return rc;
 	db->rest = (struct ztp_rest){0};
@@ -416,6 +418,11 @@ bool ztp_db_failed(struct ztp_db *db, struct ztp_error *error)
 	return db->failed != 0;
 }
 
+bool ztp_db_is_doubtful(const struct ztp_db *db)
+{
+	return db->doubtful;
+}
+
 int ztp_db_recover(struct ztp_db *db, struct ztp_error *error)
 {
 	int64_t start = ztp_clock_boot();
@@ -436,6 +443,7 @@ int ztp_db_recover(struct ztp_db *db, struct ztp_error *error)
 	if (rc != 0)
 		return rc;
 	db->failed = 0;
+	db->doubtful = true;
 	db->durable = db->commits;
 	ztp_trust_lose(&db->trust, ztp_clock_boot() - start);
 	return 0;

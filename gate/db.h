@@ -83,6 +83,9 @@ uint64_t ztp_db_durable(struct ztp_db *db);
 /* Did the thread fail, as far as ztp_db_durable has seen? Then all commits that
  * are not durable are lost, though they can still be read. */
 bool ztp_db_failed(struct ztp_db *db, struct ztp_error *error);
+/* Has the last write failed? Then nothing should be said or done because of what is
+ * written before it is committed. */
+bool ztp_db_is_doubtful(const struct ztp_db *db);
 /* Opens the database again without what is lost. An error: nothing can be read
  * or written; to be tried again. */
 int ztp_db_recover(struct ztp_db *db, struct ztp_error *error);

@@ -135,13 +135,35 @@ static bool is_stored(struct ztp_gate *gate, const struct ztp_session *session)
 	       ztp_topics_claim(gate->topics, &session->parts, NULL) == 0;
 }
 
+/* A held device that createDevice had made a device is held again. In a direct
+ * registry it would wait for nobody, so it comes again. */
+static bool is_held_again(struct ztp_gate *gate, struct ztp_session *session)
+{
+	const struct ztp_registry *registry =
+		ztp_registries_of(gate->registries, &session->parts);
+	struct ztp_candidate candidate;
+
+	if (session->right != ZTP_RIGHT_DEVICE || !gate->options.hold ||
+	    !registry || registry->onboarding != ZTP_ONBOARDING_CUSTOM ||
+	    ztp_topics_taken(gate->topics, &session->parts) ||
+	    !get_candidate(gate, &candidate, session))
+		return false;
+	session->right = ZTP_RIGHT_HELD;
+	memcpy(session->request_id, candidate.id, sizeof(candidate.id));
+	session->announce = session->subscribed;
+	if (session->live && ztp_gate_touch(gate, session) != 0)
+		gate->untold = true;
+	return true;
+}
+
 static void end_lost(struct ztp_session *session, void *arg)
 {
 	struct loss *loss = arg;
 
 	if (session->group <= loss->kept || session->right == ZTP_RIGHT_NONE)
 		return;
-	if (loss->readable && is_stored(loss->gate, session)) {
+	if (loss->readable && (is_stored(loss->gate, session) ||
+			       is_held_again(loss->gate, session))) {
 		session->group = loss->kept;
 		return;
 	}
@@ -229,16 +251,28 @@ void ztp_gate_undo(struct ztp_gate *gate)
 	}
 }
 
+static int commit(struct ztp_gate *gate, struct ztp_error *error)
+{
+	int rc = ztp_db_commit(gate->db, error);
+
+	if (rc == 0)
+		ztp_registries_kept(gate->registries);
+	else
+		ztp_gate_rolled_back(gate);
+	return rc;
+}
+
 void ztp_gate_commit(struct ztp_gate *gate)
 {
 	struct ztp_error error = {0};
 
-	if (ztp_db_commit(gate->db, &error) == 0) {
-		ztp_registries_kept(gate->registries);
-		return;
-	}
-	ztp_gate_trouble(gate, &error);
-	ztp_gate_rolled_back(gate);
+	if (commit(gate, &error) != 0)
+		ztp_gate_trouble(gate, &error);
+}
+
+int ztp_gate_secure(struct ztp_gate *gate, struct ztp_error *error)
+{
+	return ztp_db_is_doubtful(gate->db) ? commit(gate, error) : 0;
 }
 
 void ztp_gate_check_disk(struct ztp_gate *gate)

@@ -136,6 +136,10 @@ void ztp_gate_rolled_back(struct ztp_gate *gate);
 void ztp_gate_undo(struct ztp_gate *gate);
 /* Commits what is written, or rolls it back. */
 void ztp_gate_commit(struct ztp_gate *gate);
+/* To be called before anything is done because of what has been written: while the
+ * disk fails, it is committed now, so that nobody is let in or ended for what is
+ * most likely lost. 0, or an error: it was rolled back. */
+int ztp_gate_secure(struct ztp_gate *gate, struct ztp_error *error);
 /* If the disk has failed: the same for all that is not durable. */
 void ztp_gate_check_disk(struct ztp_gate *gate);
 /* As long as memory does not agree with the database, no registry is known; and

@@ -79,6 +79,8 @@ static int go_on(struct ztp_ending *ending, const struct ztp_sweep *sweep,
 					more == 0, error);
 	if (rc == 0)
 		rc = ztp_db_keep(gate->db, error);
+	if (rc == 0)
+		rc = ztp_gate_secure(gate, error);
 	return rc == 0 ? more : rc;
 }
 

@@ -20,11 +20,11 @@ def rig(tmp_path, mock_kafka, ca):
     rig.disk.close()
 
 
-def come_again(rig, path, leaf):
-    """The gate ended its session with the commit that failed."""
-    until(lambda: rig.operator.ask("getDevice", device_path=path)["code"]
+def stays(rig, device):
+    """Its session outlives the commits that failed, and it is onboarded in it."""
+    until(lambda: rig.operator.ask("getDevice", device_path=device.path)["code"]
           == "OK", "the device is created")
-    rig.unused(path, leaf)
+    assert device.ended is None
 
 
 def test_a_full_disk_is_not_well(rig):
@@ -40,15 +40,15 @@ def test_a_full_disk_is_not_well(rig):
     rig.bridge.wait_log("event=gate_writes_nothing")
     rig.decide(requests[2])
     rig.disk.disk_well()
-    for (device, leaf), request in zip(held, requests):
-        come_again(rig, device.path, leaf)
+    for (device, _), request in zip(held, requests):
+        stays(rig, device)
         rig.ended(request, "onboarded")
     until(lambda: rig.ready()[0] == 200, "it is ready")
     rig.bridge.wait_log("event=gate_writes_again")
 
 
 def test_one_device_is_no_news(rig):
-    device, leaf = rig.held()
+    device, _ = rig.held()
     request = rig.request(device.path)
     rig.disk.disk_full()
     rig.decide(request)
@@ -56,6 +56,6 @@ def test_one_device_is_no_news(rig):
           "it is told")
     assert rig.ready()[0] == 200
     rig.disk.disk_well()
-    come_again(rig, device.path, leaf)
+    stays(rig, device)
     rig.ended(request, "onboarded")
     assert "gate_writes_nothing" not in rig.bridge.log()
