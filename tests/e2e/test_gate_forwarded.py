@@ -14,7 +14,7 @@ from harness.web import ACCEPTED, REFUSED, WebDevice
 
 REGISTRY = "acme/custom"
 HEADER = b"X-Forwarded-For"
-SOCKET = "127.0.0.1"
+SOCKET = {"127.0.0.1", "::ffff:127.0.0.1"}
 LONGEST = 64  # of remote_addr
 
 SAID = {
@@ -86,22 +86,22 @@ def test_what_a_device_says_is_told_as_text(gate, ca, name):
     """Its pending event and its records can be read, and so can its
     neighbour's."""
     value, path, leaf = SAID[name], path_of(REGISTRY), ca.issue()
-    want = printable(value) if gate.takes_headers() else SOCKET
+    want = {printable(value)} if gate.takes_headers() else SOCKET
     with gate.operator() as operator, \
             gate.web(path, leaf, (HEADER, value)) as device:
         assert device.code == ACCEPTED
         assert device.subscribe(f"{path}/commands") == 0
-        assert operator.pending(path)["remote_addr"] == want
-        assert operator.audit("pending", path)["remote_addr"] == want
+        assert operator.pending(path)["remote_addr"] in want
+        assert operator.audit("pending", path)["remote_addr"] in want
         with gate.first(path_of(REGISTRY), ca.issue()) as neighbour:
             event = operator.pending(neighbour.path)
-            assert event["remote_addr"] == SOCKET
+            assert event["remote_addr"] in SOCKET
             until(lambda: {path, neighbour.path} <= {
                 record.get("device_path") for record in arrays(operator)},
                 "both are in the arrays")
         rows = operator.do("listPending", registry=REGISTRY)["pending"]
-        assert {row["remote_addr"] for row in rows
-                if row["device_path"] == path} == {want}
+        assert [row["remote_addr"] in want for row in rows
+                if row["device_path"] == path] == [True]
         for one in path, neighbour.path:
             operator.do("rejectPending", device_path=one, retry_after_s=0)
 
@@ -110,7 +110,7 @@ def test_no_header(gate, ca):
     path, leaf = path_of(REGISTRY), ca.issue()
     with gate.operator() as operator, gate.web(path, leaf) as device:
         assert device.code == ACCEPTED
-        assert operator.pending(path)["remote_addr"] == SOCKET
+        assert operator.pending(path)["remote_addr"] in SOCKET
         operator.do("rejectPending", device_path=path)
 
 
@@ -118,12 +118,12 @@ def test_no_header(gate, ca):
 def test_what_a_stranger_says(gate, ca, name):
     """Who proves nothing is told of as well, and asks for nothing."""
     value, path = SAID[name], path_of(REGISTRY)
-    want = printable(value) if gate.takes_headers() else SOCKET
+    want = {printable(value)} if gate.takes_headers() else SOCKET
     with gate.operator() as operator, \
             gate.web(path, ca.issue(), (HEADER, value),
                      password=jwt(ca.issue())) as stranger:
         assert stranger.code == REFUSED
-        assert operator.audit("wrong_key", path)["remote_addr"] == want
+        assert operator.audit("wrong_key", path)["remote_addr"] in want
         until(lambda: path in {record.get("device_path")
                                for record in arrays(operator)},
               "it is in the arrays")
