@@ -8,7 +8,6 @@
 #include "base/json_tree.h"
 #include "gate/audit_list.h"
 #include "gate/printing.h"
-#include "gate/publish.h"
 #include "gate/send.h"
 #include "ztp/code.h"
 #include "ztp/gate_protocol.h"
@@ -259,7 +258,7 @@ static bool is_in_state(const struct ztp_session *session,
 			const struct ztp_message *message)
 {
 	return session && strcmp(string_of(message->object, ZTP_M_STATE),
-				 ztp_publish_state(session)) == 0;
+				 ztp_session_state(session)) == 0;
 }
 
 static bool is_true_all_the_same(struct ztp_gate *gate,

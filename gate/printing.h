@@ -11,8 +11,7 @@
 
 struct cJSON;
 
-#define ZTP_PRINTING_BYTES                                                     \
-	(1 << 20) /* in a turn, and the last response of it */
+#define ZTP_PRINTING_BYTES (1 << 20) /* in a turn */
 
 /* All zero at first. */
 struct ztp_printing {

@@ -77,11 +77,6 @@ void ztp_publish_add_connection(cJSON *object,
 						  : ZTP_CREDENTIAL_UNUSED);
 }
 
-const char *ztp_publish_state(const struct ztp_session *session)
-{
-	return session->right == ZTP_RIGHT_HELD ? "held" : "device";
-}
-
 bool ztp_publish_subscribed(struct ztp_gate *gate,
 			    const struct ztp_session *session, bool again)
 {
@@ -89,7 +84,7 @@ bool ztp_publish_subscribed(struct ztp_gate *gate,
 
 	ztp_tree_put_text(object, ZTP_M_DEVICE_PATH, session->path);
 	ztp_tree_put_sha256(object, ZTP_M_FINGERPRINT, session->fingerprint);
-	ztp_tree_put_text(object, ZTP_M_STATE, ztp_publish_state(session));
+	ztp_tree_put_text(object, ZTP_M_STATE, ztp_session_state(session));
 	ztp_publish_add_connection(object, session);
 	if (again)
 		ztp_tree_put_bool(object, ZTP_M_AGAIN, true);

@@ -17,8 +17,6 @@ bool ztp_publish_status(struct ztp_gate *gate,
 /* Adds `connection` and `credential` of a live session. */
 void ztp_publish_add_connection(cJSON *object,
 				const struct ztp_session *session);
-/* What ztp/v1/subscribed says that the session is. */
-const char *ztp_publish_state(const struct ztp_session *session);
 /* Publishes ztp/v1/subscribed. again: because an operator wants it, not because
  * the device has subscribed. False: it will not be published. */
 bool ztp_publish_subscribed(struct ztp_gate *gate,

@@ -18,6 +18,11 @@ void ztp_session_username(char name[ZTP_USERNAME_LEN],
 	ztp_hex_encode(name + 4, spki_sha256, ZTP_SHA256_LEN);
 }
 
+const char *ztp_session_state(const struct ztp_session *session)
+{
+	return session->right == ZTP_RIGHT_HELD ? "held" : "device";
+}
+
 /* One that has just come has what the one before it had, and more. */
 struct ztp_subscribed ztp_session_subscribed(const struct ztp_session *session)
 {

@@ -65,6 +65,8 @@ struct ztp_session {
 void ztp_session_username(char name[ZTP_USERNAME_LEN],
 			  const uint8_t spki_sha256[ZTP_SHA256_LEN]);
 
+/* What the bridge is told that it is. */
+const char *ztp_session_state(const struct ztp_session *session);
 /* As the broker keeps it when the connection ends. */
 struct ztp_subscribed ztp_session_subscribed(const struct ztp_session *session);
 
