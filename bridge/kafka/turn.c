@@ -25,6 +25,7 @@ struct turn {
 	struct turn_entry **entries;
 	int count, room;
 	bool apart;	/* see turn_send */
+	int64_t at;	/* see turn_send_at; TURN_ANYWHERE */
 	bool under_way; /* for the loop: it has not taken the result */
 
 	pthread_mutex_t lock; /* guards the rest */
@@ -91,7 +92,8 @@ static void *run(void *arg)
 			turn_handle_open(&turn->handle, &result);
 		else
 			turn_handle_send(&turn->handle, turn->entries,
-					 turn->count, turn->apart, &result);
+					 turn->count, turn->apart, turn->at,
+					 &result);
 		tell(turn, &result);
 	}
 	turn_handle_close(&turn->handle);
@@ -116,11 +118,22 @@ void turn_open(struct turn *turn)
 	give(turn, OPEN);
 }
 
-void turn_send(struct turn *turn, bool apart)
+static void give_turn(struct turn *turn, bool apart, int64_t at)
 {
 	turn->apart = apart;
+	turn->at = at;
 	turn->under_way = true;
 	give(turn, SEND);
+}
+
+void turn_send(struct turn *turn, bool apart)
+{
+	give_turn(turn, apart, TURN_ANYWHERE);
+}
+
+void turn_send_at(struct turn *turn, int64_t first)
+{
+	give_turn(turn, false, first);
 }
 
 bool turn_under_way(const struct turn *turn)

@@ -86,6 +86,10 @@ int turn_count(const struct turn *turn);
 /* Begins a transaction with all that, and commits it. apart: each record is sent
  * alone, so that one that is refused fails no other; rows go together. */
 void turn_send(struct turn *turn, bool apart);
+/* Likewise, but it is ABORTED unless its first row comes at that offset, that is, if
+ * anybody has written to ztp.state since this was its end. Of two producers of which
+ * neither fences the other, as they are of two groups, one at most gets there. */
+void turn_send_at(struct turn *turn, int64_t first);
 bool turn_under_way(const struct turn *turn);
 /* Nobody waits for what is under way any more: it does not insist, so that it is over
  * soon. For one that has left, what Kafka takes later would be too late. */

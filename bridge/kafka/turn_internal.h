@@ -14,6 +14,8 @@
 	STORE_DECISIONS /* the topic that a row has; none is written \
 				    * there */
 
+#define TURN_ANYWHERE INT64_C(-1)
+
 struct turn_entry {
 	enum store_topic topic;
 	bool has_key, has_value;
@@ -37,9 +39,11 @@ struct turn_handle {
 
 /* They block, but for little more than a second once `quit` or `dropped` is set. */
 void turn_handle_open(struct turn_handle *h, struct turn_result *result);
-/* entries[i]: their librdkafka headers are taken. */
+/* entries[i]: their librdkafka headers are taken. at: where the first row has to
+ * come, or TURN_ANYWHERE. */
 void turn_handle_send(struct turn_handle *h, struct turn_entry **entries,
-		      int count, bool apart, struct turn_result *result);
+		      int count, bool apart, int64_t at,
+		      struct turn_result *result);
 void turn_handle_close(struct turn_handle *h);
 
 #endif

@@ -335,6 +335,21 @@ static void judge(struct turn_handle *h, struct turn_entry **entries, int count,
 	}
 }
 
+/* Before the commit, while nobody has seen the rows. */
+static void check_place(const struct turn_handle *h, int64_t at,
+			struct turn_result *result)
+{
+	char text[128];
+
+	if (at == TURN_ANYWHERE || result->outcome != TURN_COMMITTED ||
+	    result->first == at)
+		return;
+	snprintf(text, sizeof(text),
+		 "%.80s was written to by somebody else meanwhile",
+		 h->state_topic);
+	fail(result, TURN_ABORTED, text);
+}
+
 /* Keeps what the result says if that is done; else the handle has failed, and
  * why the turn had to be aborted says more of it than that. */
 static void abort_turn(struct turn_handle *h, struct turn_result *result)
@@ -366,7 +381,8 @@ static void commit_turn(struct turn_handle *h, struct turn_result *result)
 }
 
 void turn_handle_send(struct turn_handle *h, struct turn_entry **entries,
-		      int count, bool apart, struct turn_result *result)
+		      int count, bool apart, int64_t at,
+		      struct turn_result *result)
 {
 	rd_kafka_error_t *error;
 
@@ -382,6 +398,7 @@ void turn_handle_send(struct turn_handle *h, struct turn_entry **entries,
 	}
 	produce_all(h, entries, count, apart);
 	judge(h, entries, count, result);
+	check_place(h, at, result);
 	if (result->outcome == TURN_COMMITTED)
 		commit_turn(h, result);
 	else

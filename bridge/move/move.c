@@ -11,7 +11,7 @@
 int move_begin(struct move *m, const struct config *config, FILE *out,
 	       struct ztp_error *error)
 {
-	*m = (struct move){.out = out};
+	*m = (struct move){.out = out, .first_at = -1};
 	log_init(&m->log, STDERR_FILENO, LOG_LEVEL_ERROR, config->log.format);
 	m->core.config = config;
 	m->core.log = &m->log;

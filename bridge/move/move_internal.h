@@ -23,6 +23,9 @@ struct move {
 	int wake_fd;
 	size_t bytes; /* of the rows that are not sent yet */
 	int64_t rows; /* that have been sent */
+	/* Where the first row that is sent has to come, since nobody has written
+	 * to ztp.state after it was looked at; -1: anywhere. */
+	int64_t first_at;
 	int64_t began;
 	FILE *out;
 };

@@ -69,7 +69,11 @@ int move_send(struct move *m, struct turn_result *result,
 
 	if (count == 0)
 		return 0;
-	turn_send(m->turn, false);
+	if (m->first_at >= 0)
+		turn_send_at(m->turn, m->first_at);
+	else
+		turn_send(m->turn, false);
+	m->first_at = -1;
 	rc = await(m, result ? result : &ignored, error);
 	if (rc == 0)
 		m->rows += count;

@@ -214,8 +214,10 @@ static int write_birth(struct move *m, const struct source *source,
 static int write_all(struct move *m, const struct source *source,
 		     const struct move_seen *seen, struct ztp_error *error)
 {
-	int rc = seen->rows > 0 ? move_clear(m, error) : 0;
+	int rc;
 
+	m->first_at = seen->end;
+	rc = seen->rows > 0 ? move_clear(m, error) : 0;
 	m->rows = 0;
 	if (rc == 0)
 		rc = store_state_all(m->store, move_add, m, error);

@@ -8,9 +8,13 @@
  * written before anything else, so that a `left` of an earlier bridge does not
  * stand there when this one crashes.
  *
- * Whoever is of this group has written nothing since then. So a row `active` that
- * comes after ours, while we wait for a lease, is a bridge's that does not know
- * of this group, or one's that has fenced us: the check of the membership tells.
+ * Whoever is of this group has written nothing since then. A bridge of another
+ * group, which was given the same topic, may have: neither fences the other. So
+ * our rows are committed only if they come where the state ended when it was read;
+ * of two that begin at the same time, one at most finds that. And a row `active`
+ * that comes after ours, while we wait for a lease, is a bridge's that does not
+ * know of this group, or one's that has fenced us: the check of the membership
+ * tells.
  *
  * A turn's thread finishes what it has begun, also when nobody waits for it any
  * more. So what is given up is taken and dropped later, and a new step waits for
@@ -183,7 +187,7 @@ static bool send_claim(struct opening *o, struct opening_news *news)
 					 &news->why);
 	o->began = ztp_clock_boot();
 	if (rc == 0) {
-		turn_send(o->turn, false);
+		turn_send_at(o->turn, o->end);
 		o->sent = true;
 		return false;
 	}

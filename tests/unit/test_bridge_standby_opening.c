@@ -88,6 +88,50 @@ static void who_has_left_does_not_insist(void **state)
 	}
 }
 
+/* --- what it writes to become active */
+
+static enum ztp_role_event turn_until_news(struct opening_case *c,
+					   struct opening_news *news)
+{
+	int64_t until = ztp_clock_us() + DEADLINE_US;
+
+	while (!opening_turn(c->opening, news))
+		assert_true(ztp_clock_us() < until);
+	return news->event;
+}
+
+/* The state has been read to its end. */
+static void read_all(struct opening_case *c)
+{
+	struct opening_news news;
+
+	opening_act(c->opening, ZTP_ROLE_INIT);
+	assert_int_equal(turn_until_news(c, &news), ZTP_ROLE_ON_INITED);
+	opening_act(c->opening, ZTP_ROLE_READ);
+	assert_int_equal(turn_until_news(c, &news), ZTP_ROLE_ON_REACHED);
+}
+
+/* A bridge of another group has the same topic, and has become active. */
+static void nobody_has_written_since_the_state_was_read(void **state)
+{
+	struct opening_case *c = *state;
+	struct opening_news news;
+
+	free(c->of.in.config->standby.instance);
+	c->of.in.config->standby.instance = strdup("zulu");
+	read_all(c);
+	write_mark(&c->of, "another", T0 + 2 * SECOND);
+	opening_act(c->opening, ZTP_ROLE_CLAIM);
+	assert_int_equal(turn_until_news(c, &news), ZTP_ROLE_ON_FAILED);
+	if (!strstr(news.why.message, "written to by somebody else"))
+		fail_msg("%s", news.why.message);
+	opening_act(c->opening, ZTP_ROLE_CLOSE);
+	read_all(c);
+	assert_true(has(&c->of, "another"));
+	opening_act(c->opening, ZTP_ROLE_CLAIM);
+	assert_int_equal(turn_until_news(c, &news), ZTP_ROLE_ON_COMMITTED);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -95,6 +139,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(a_copy_that_is_read_anew_has_not_been_read),
 		TEST(who_has_left_does_not_insist),
+		TEST(nobody_has_written_since_the_state_was_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
