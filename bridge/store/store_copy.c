@@ -9,8 +9,6 @@
 
 #include "bridge/store/store_state_internal.h"
 
-#define COPY "copy" /* in `meta`: what the copy stands for */
-
 /* --- rows */
 
 static void bind_cell(sqlite3_stmt *stmt, int i, const struct state_cell *cell)
@@ -349,29 +347,39 @@ int store_state_apply(struct store *store, const struct store_state_row *told,
 
 /* --- what the copy stands for */
 
+void store_copy_parse(struct store_copy *copy, const char *text)
+{
+	int64_t parts[4];
+	char *rest = NULL;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		parts[i] = strtoll(text, &rest, 10);
+		text = rest;
+	}
+	*copy = (struct store_copy){parts[0], parts[1], parts[2],
+				    parts[3] != 0};
+}
+
 int store_copy_get(struct store *store, struct store_copy *copy,
 		   struct ztp_error *error)
 {
-	int64_t parts[4] = {0};
-	char text[96], *p = text;
-	int rc = store_get(store, COPY, text, sizeof(text), error), i;
+	char text[STORE_COPY_TEXT];
+	int rc = store_get(store, STORE_COPY, text, sizeof(text), error);
 
-	for (i = 0; i < 4 && rc == 1; i++)
-		parts[i] = strtoll(p, &p, 10);
-	*copy = (struct store_copy){parts[0], parts[1], parts[2],
-				    parts[3] != 0};
+	store_copy_parse(copy, text);
 	return rc < 0 ? rc : 0;
 }
 
 static int set_copy(struct store *store, const struct store_copy *copy,
 		    struct ztp_error *error)
 {
-	char text[96];
+	char text[STORE_COPY_TEXT];
 
 	snprintf(text, sizeof(text), "%" PRId64 " %" PRId64 " %" PRId64 " %d",
 		 copy->next, copy->written_at, copy->birth,
 		 copy->partly || store->state->indexes);
-	return store_set(store, COPY, text, error);
+	return store_set(store, STORE_COPY, text, error);
 }
 
 int store_copy_write(struct store *store, struct ztp_error *error)

@@ -20,6 +20,9 @@
  * their request, and no number of a request is as large. */
 #define DECISION_FIRST (INT64_C(1) << 40)
 
+#define STORE_APPLICATION_ID 0x5a545042 /* "ZTPB" */
+#define STORE_SCHEMA_VERSION 7
+
 #define STORE_WAL_LIMIT "PRAGMA journal_size_limit=33554432"
 #define STORE_BUSY_MS	5000 /* an online backup may hold the lock */
 /* What is to be tried stands in one of three queues (enum store_queue), so that
@@ -307,6 +310,9 @@ bool store_checkpoint_emptied(struct store_checkpoint *writeback, sqlite3 *db);
 /* Row n holds what this program does not write. Returns ZTP_ERR_IO, fatal. */
 int store_damaged(const struct store *store, int64_t n,
 		  struct ztp_error *error);
+/* Locks a store that no other process has. *fd, which the caller closes, is -1 or
+ * of the lock, also after an error. */
+int store_lock(const char *path, int *fd, struct ztp_error *error);
 /* Translates sqlite3's last error. */
 int store_fail(struct store *store, int rc, struct ztp_error *error);
 

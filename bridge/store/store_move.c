@@ -5,7 +5,7 @@
 
 #include "bridge/store/store_state_internal.h"
 
-#define MOVE "move" /* in `meta`: "to BIRTH" or "from" */
+/* What STORE_MOVE says: "to BIRTH" or "from". */
 #define TO   "to "
 #define FROM "from"
 
@@ -13,7 +13,7 @@ int store_move_get(struct store *store, struct store_moving *moving,
 		   struct ztp_error *error)
 {
 	char text[sizeof(TO) + STORE_BIRTH_MAX];
-	int rc = store_get(store, MOVE, text, sizeof(text), error);
+	int rc = store_get(store, STORE_MOVE, text, sizeof(text), error);
 
 	*moving = (struct store_moving){0};
 	if (strcmp(text, FROM) == 0)
@@ -35,7 +35,7 @@ int store_move_set(struct store *store, const struct store_moving *moving,
 		snprintf(text, sizeof(text), FROM);
 	else if (moving->move == STORE_TO_STANDBY)
 		snprintf(text, sizeof(text), TO "%s", moving->birth);
-	return store_set(store, MOVE, text, error);
+	return store_set(store, STORE_MOVE, text, error);
 }
 
 /* --- whose it is */

@@ -21,9 +21,6 @@
 	"PRAGMA secure_delete=ON; PRAGMA cache_size=-16384; " STORE_WAL_LIMIT  \
 	"; PRAGMA temp_store=MEMORY; "
 
-#define APPLICATION_ID 0x5a545042 /* "ZTPB" */
-#define SCHEMA_VERSION 7
-
 static const char *const store_sql[SQL_COUNT] = {
 #define X(name, sql) sql,
 	STORE_SQL(X)
@@ -31,7 +28,7 @@ static const char *const store_sql[SQL_COUNT] = {
 };
 
 /* migrations[v] brings version v to v + 1. */
-static const char *const migrations[SCHEMA_VERSION] = {
+static const char *const migrations[STORE_SCHEMA_VERSION] = {
 	"CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
 	"CREATE TABLE counter(what INTEGER PRIMARY KEY, count INTEGER);"
 	"CREATE TABLE position(topic TEXT, part INTEGER, next INTEGER,"
@@ -142,28 +139,27 @@ static const char *const samples[] = {"PRAGMA quick_check(meta)",
 
 /* --- opening */
 
-static int lock_store(struct store *store, struct ztp_error *error)
+int store_lock(const char *path, int *fd, struct ztp_error *error)
 {
-	size_t size = strlen(store->path) + sizeof(".lock");
+	size_t size = strlen(path) + sizeof(".lock");
 	char *name = malloc(size);
 	int rc = 0;
 
 	if (!name)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	snprintf(name, size, "%s.lock", store->path);
+	snprintf(name, size, "%s.lock", path);
 	if (ztp_file_is_other(name)) {
 		rc = ztp_fail(error, ZTP_ERR_IO,
 			      "store: %s is not a regular file", name);
 		goto out;
 	}
-	store->lock_fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-	if (store->lock_fd < 0)
+	*fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (*fd < 0)
 		rc = ztp_fail(error, ZTP_ERR_IO, "store: cannot open %s: %s",
 			      name, strerror(errno));
-	else if (flock(store->lock_fd, LOCK_EX | LOCK_NB) != 0)
+	else if (flock(*fd, LOCK_EX | LOCK_NB) != 0)
 		rc = ztp_fail(error, ZTP_ERR_IO,
-			      "store %s is in use by another process",
-			      store->path);
+			      "store %s is in use by another process", path);
 out:
 	free(name);
 	return rc;
@@ -269,9 +265,9 @@ static void describe(struct store *store, bool sync_full)
 		.path = store->path,
 		.what = "store",
 		.program = ZTP_BRIDGE,
-		.application_id = APPLICATION_ID,
+		.application_id = STORE_APPLICATION_ID,
 		.steps = migrations,
-		.version = SCHEMA_VERSION,
+		.version = STORE_SCHEMA_VERSION,
 		.samples = samples,
 		.pragmas = sync_full ? PRAGMAS "PRAGMA synchronous=FULL"
 				     : PRAGMAS "PRAGMA synchronous=NORMAL",
@@ -319,7 +315,7 @@ int store_open(struct store **out, const char *path, bool sync_full,
 	describe(store, sync_full);
 	rc = store_queues_open(store, error);
 	if (rc == 0)
-		rc = lock_store(store, error);
+		rc = store_lock(store->path, &store->lock_fd, error);
 	if (rc == 0)
 		rc = open_database(store, error);
 	if (rc != 0) {

@@ -67,6 +67,12 @@
 	X(HELD, "SELECT count(*),ifnull(sum(length(value)),0) FROM meta "      \
 		"WHERE name>'held/' AND name<'held0'")
 
+/* In `meta`: what the copy stands for, and whether it is being turned into something
+ * else. */
+#define STORE_COPY	"copy"
+#define STORE_COPY_TEXT 96
+#define STORE_MOVE	"move"
+
 enum state_sql {
 #define X(name, sql) STATE_SQL_##name,
 	STATE_STATEMENTS(X)
@@ -87,6 +93,8 @@ struct store_state {
 void store_state_read(sqlite3_stmt *stmt, enum state_kind kind,
 		      struct state_row *row);
 void store_state_indexes_free(struct store_state *state);
+/* "": nothing. */
+void store_copy_parse(struct store_copy *copy, const char *text);
 /* value.p NULL: removes the row. */
 int store_state_small_write(struct store *store, const char *key,
 			    struct ztp_str value, struct ztp_error *error);
