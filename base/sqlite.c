@@ -62,6 +62,16 @@ int ztp_sqlite_exec(sqlite3 *db, const struct ztp_sqlite_file *file,
 
 /* --- checks */
 
+/* It stays so until a person has done something. */
+static int for_good(struct ztp_error *error)
+{
+	if (error) {
+		error->fatal = true;
+		error->retriable = false;
+	}
+	return ZTP_ERR_IO;
+}
+
 static int damaged(const struct ztp_sqlite_file *file, const char *what,
 		   struct ztp_error *error)
 {
@@ -69,11 +79,18 @@ static int damaged(const struct ztp_sqlite_file *file, const char *what,
 		 "%s %s is damaged: %s; move it away and restore a backup "
 		 "(nothing was changed)",
 		 file->what, file->path, what);
-	if (error) {
-		error->fatal = true;
-		error->retriable = false;
-	}
-	return ZTP_ERR_IO;
+	return for_good(error);
+}
+
+static int unknown_version(const struct ztp_sqlite_file *file, int64_t version,
+			   struct ztp_error *error)
+{
+	ztp_fail(error, ZTP_ERR_IO,
+		 "%s %s has schema version %lld; %s "
+		 "supports versions up to %d: use a newer one",
+		 file->what, file->path, (long long)version, file->program,
+		 file->version);
+	return for_good(error);
 }
 
 /* The error of a read during the first look at the file. */
@@ -201,11 +218,7 @@ static int check(sqlite3 *db, const struct ztp_sqlite_file *file,
 				"%s %s is another program's database",
 				file->what, file->path);
 	if (*version < 0 || *version > file->version)
-		return ztp_fail(error, ZTP_ERR_IO,
-				"%s %s has schema version %lld; %s "
-				"supports versions up to %d: use a newer one",
-				file->what, file->path, (long long)*version,
-				file->program, file->version);
+		return unknown_version(file, *version, error);
 	if (*version == 0 || file->checked)
 		return 0;
 	return check_integrity(db, file, error);
@@ -342,16 +355,21 @@ static int keep_private(const struct ztp_sqlite_file *file,
 					    : fail_file(file, "chmod", error);
 }
 
+/* A database that is refused keeps its log as it is. */
+static void be_careful(sqlite3 *db, const struct ztp_sqlite_file *file)
+{
+	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_busy_timeout(db, file->busy_ms);
+}
+
 static int prepare(sqlite3 *db, const struct ztp_sqlite_file *file,
 		   struct ztp_error *error)
 {
 	int64_t version = 0;
 	int rc = 0;
 
-	/* A database that is refused keeps its log as it is. */
-	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-	sqlite3_busy_timeout(db, file->busy_ms);
+	be_careful(db, file);
 	if (file->exclusive)
 		rc = ztp_sqlite_exec(db, file, "PRAGMA locking_mode=EXCLUSIVE",
 				     error);
@@ -403,6 +421,31 @@ int ztp_sqlite_open(sqlite3 **out, const struct ztp_sqlite_file *file,
 	if (rc != 0) {
 		sqlite3_close(*out);
 		*out = NULL;
+	}
+	return rc;
+}
+
+int ztp_sqlite_look(sqlite3 **db, const struct ztp_sqlite_file *file,
+		    int64_t *version, struct ztp_error *error)
+{
+	int64_t id = 0;
+	int rc = ztp_sqlite_connect(db, file, error);
+
+	if (rc == 0) {
+		be_careful(*db, file);
+		rc = ztp_sqlite_number(*db, file, "PRAGMA application_id", &id,
+				       error);
+	}
+	if (rc == 0)
+		rc = ztp_sqlite_number(*db, file, "PRAGMA user_version",
+				       version, error);
+	if (rc == 0 && id != file->application_id)
+		rc = ztp_fail(error, ZTP_ERR_IO,
+			      "%s %s is another program's database", file->what,
+			      file->path);
+	if (rc != 0) {
+		sqlite3_close(*db);
+		*db = NULL;
 	}
 	return rc;
 }

@@ -43,9 +43,14 @@ struct ztp_sqlite_file {
 	int busy_ms;	     /* how long to wait for somebody else's lock */
 };
 
-/* *db is NULL after an error. */
+/* *db is NULL after an error, which is fatal if the file is damaged or of a version
+ * that is not known. */
 int ztp_sqlite_open(sqlite3 **db, const struct ztp_sqlite_file *file,
 		    struct ztp_error *error);
+/* Opens one that ztp_sqlite_open has refused so, to read what can be read of it; it
+ * stays as it was found. *db is NULL after an error. */
+int ztp_sqlite_look(sqlite3 **db, const struct ztp_sqlite_file *file,
+		    int64_t *version, struct ztp_error *error);
 /* Opens another connection, for another thread, to a database that
  * ztp_sqlite_open has opened. *db is NULL after an error. */
 int ztp_sqlite_connect(sqlite3 **db, const struct ztp_sqlite_file *file,

@@ -68,6 +68,9 @@ void group_give_way(struct group *g)
 	if (group_join_unfit(g->join))
 		standby_tell(g->standby, ZTP_ROLE_ON_UNFIT, false,
 			     group_join_problem(g->join));
+	else if (!g->looping && copy_is_read_anew(g->copy))
+		standby_tell(g->standby, ZTP_ROLE_ON_UNFIT, false,
+			     "the copy is read anew");
 	else if (group_view_count(g->view) > 1)
 		give_way_to_others(g);
 }
@@ -128,6 +131,9 @@ static void fail(struct group *g)
 
 	if (opening_found(g->opening, &news))
 		standby_tell(g->standby, news.event, false, news.why.message);
+	else if (copy_is_damaged(g->copy))
+		standby_tell(g->standby, ZTP_ROLE_ON_UNFIT, false,
+			     "the copy is damaged");
 	else if (copy_unwritten_since(g->copy) != 0)
 		standby_tell(g->standby, ZTP_ROLE_ON_FAILED, false,
 			     OPENING_NOT_WHOLE);

@@ -21,6 +21,7 @@ int copy_open(struct copy **out, struct core *core,
 	if (!copy)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	copy->core = core;
+	copy->refused.lock_fd = -1;
 	copy->sync_full = options->sync_full;
 	copy->path = strdup(options->path);
 	copy->topic = strdup(options->topic);
@@ -50,6 +51,7 @@ void copy_free(struct copy *copy)
 		log_warn(copy->core->log, "copy_not_written", LOG_WHY(&error));
 	state_reader_free(copy->reader);
 	store_close(copy->store);
+	store_refused_release(&copy->refused);
 	free(copy->path);
 	free(copy->topic);
 	free(copy->decisions);
@@ -75,11 +77,10 @@ static int open_again(struct copy *copy, struct ztp_error *error)
 {
 	int rc = 0;
 
-	if (copy->store && store_copy_lost(copy->store)) {
-		store_close(copy->store);
-		copy->store = NULL;
-	}
-	if (copy->store)
+	if (copy_is_damaged(copy) ||
+	    (copy->store && store_copy_lost(copy->store)))
+		copy_store_close(copy);
+	if (copy->store || copy->refused.held)
 		return 0;
 	rc = copy_store_open(copy, error);
 	copy->reached = copy->at;
@@ -171,7 +172,7 @@ static void take_back(struct copy *copy)
 {
 	store_rollback(copy->store);
 	copy->begun = copy->at.next > 0 && !store_copy_lost(copy->store) &&
-		      !copy->late;
+		      !copy_is_damaged(copy) && !copy->late;
 	copy->reached = copy->at;
 	(void)state_reader_from(copy->reader, copy->at.next, NULL);
 }
@@ -227,7 +228,8 @@ int copy_step(struct copy *copy, int limit, int wait_ms,
 	int64_t now = ztp_clock_boot();
 	int count, rc;
 
-	if (!copy->begun)
+	/* Pages look at it, too. */
+	if (!copy->begun || copy_is_damaged(copy))
 		return copy_begin(copy, BEGIN_MS, error);
 	rc = count = state_reader_read(copy->reader, limit, wait_ms, take, copy,
 				       error);
@@ -249,6 +251,8 @@ int copy_step(struct copy *copy, int limit, int wait_ms,
 		settle(copy);
 	if (rc != 0)
 		take_back(copy);
+	else if (state_reader_at_end(copy->reader))
+		copy->discarded = false;
 	return rc == 0 ? count : rc;
 }
 
@@ -345,6 +349,8 @@ int copy_read_on(struct copy *copy, struct ztp_error *error)
 {
 	int rc = open_again(copy, error);
 
+	if (rc == 0 && copy->unfit) /* by copy_begin */
+		rc = ztp_fail(error, ZTP_ERR_IO, "the copy has to be judged");
 	if (rc != 0) {
 		copy->begun = false;
 		return rc;

@@ -3,7 +3,8 @@
  * what keeps it like `ztp.state`.
  *
  * The database is a cache, and is thrown away and read anew when it may lack
- * what has been removed from the topic since. It is never thrown away when the
+ * what has been removed from the topic since, when the disk has damaged it, and
+ * when a later version has written it. It is never thrown away when the
  * topic is the one that is wrong: empty, another one, or shorter than the copy.
  * That is ZTP_ERR_STATE_LOST, and a person decides. Loop thread.
  */
@@ -29,8 +30,8 @@ struct copy_options {
 	int wake_fd;
 };
 
-/* Opens the store, which is refused if it is a single bridge's. Copies options.
- */
+/* Opens the store, which is refused if it is a single bridge's, or may be one and
+ * cannot be read. Copies options. */
 int copy_open(struct copy **copy, struct core *core,
 	      const struct copy_options *options, struct ztp_error *error);
 /* Commits what has been read. Accepts NULL. */
@@ -38,7 +39,7 @@ void copy_free(struct copy *copy);
 /* Commits nothing: the store has become something else. */
 void copy_drop(struct copy *copy);
 /* Changes when the copy is thrown away or opened again, so ask again after
- * copy_begin and copy_read_on. NULL: it could not be opened again yet. */
+ * copy_begin and copy_read_on. NULL: it could not be opened (again) yet. */
 struct store *copy_store(struct copy *copy);
 
 /* Holds the copy against the topic and goes to where it has to be read on.
@@ -54,6 +55,11 @@ int copy_step(struct copy *copy, int limit, int wait_ms,
 int copy_commit(struct copy *copy, struct ztp_error *error);
 /* Since when the database takes nothing (CLOCK_BOOTTIME, ms); 0: it takes it. */
 int64_t copy_unwritten_since(const struct copy *copy);
+
+/* Has the disk damaged what is open? It is thrown away by the next copy_begin. */
+bool copy_is_damaged(const struct copy *copy);
+/* Has it been thrown away, and not been read to the end since? */
+bool copy_is_read_anew(const struct copy *copy);
 
 /* Has it read the row `birth`? Without it the topic is empty, or what
  * --to-standby has not finished. */

@@ -9,17 +9,22 @@
 #include "bridge/kafka/state_reader.h"
 #include "bridge/ledger/copy.h"
 #include "bridge/store/store_move.h"
+#include "bridge/store/store_refused.h"
 
 struct copy {
 	struct core *core;
 	char *path, *topic, *decisions;
 	bool sync_full;
 	struct store *store;
+	struct store_refused refused; /* held: there is no store but this */
+	const char
+		*unfit; /* to be thrown away for, if the topic is not wrong */
 	struct state_reader *reader;
 	struct store_copy at;	   /* what the database stands for */
 	struct store_copy reached; /* with what is not committed */
 	bool begun, bulk;
-	bool anew; /* the topic has begun anew under a turn of ours */
+	bool discarded; /* see copy_is_read_anew */
+	bool anew;	/* the topic has begun anew under a turn of ours */
 	/* How old is what is read? known_at: a time of Kafka's that had come, if not
 	 * passed, at known_boot (CLOCK_BOOTTIME); INT64_MAX: none is known. late: so
 	 * old that the copy has to be judged again. */
@@ -42,7 +47,9 @@ int copy_check_end(struct copy *copy, struct ztp_error *error);
 /* Fails: the topic is not what this is a copy of, and a person has to help. */
 int copy_lost(const struct copy *copy, const char *what,
 	      struct ztp_error *error);
+/* 0 with no store: there is a copy that cannot be opened, and is to be judged. */
 int copy_store_open(struct copy *copy, struct ztp_error *error);
+void copy_store_close(struct copy *copy);
 int copy_discard(struct copy *copy, const char *why, struct ztp_error *error);
 
 #endif

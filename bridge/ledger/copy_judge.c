@@ -101,13 +101,23 @@ static int same_birth(struct copy *copy, const struct state_row *row,
 	return copy_lost(copy, "has another birth", error);
 }
 
+/* 1: there is one, 0: there is none, or a negative error. */
+static int get_birth(struct copy *copy, struct state_row *row,
+		     struct state_bytes *bytes, struct ztp_error *error)
+{
+	if (copy->store)
+		return store_state_get(copy->store, STATE_BIRTH, "", row, bytes,
+				       error);
+	*row = copy->refused.birth;
+	return !row->removed;
+}
+
 static int check_birth(struct copy *copy, int wait_ms, struct ztp_error *error)
 {
 	struct state_bytes bytes = {0};
 	struct state_row row;
 	struct look look;
-	int rc = store_state_get(copy->store, STATE_BIRTH, "", &row, &bytes,
-				 error);
+	int rc = get_birth(copy, &row, &bytes, error);
 
 	if (rc == 1 && copy->at.birth > 0) {
 		rc = look_from(copy, copy->at.birth - 1, 1, wait_ms, &look,
@@ -247,6 +257,8 @@ int copy_judge(struct copy *copy, int wait_ms, struct state_bounds *bounds,
 		rc = copy_discard(copy, "it was not read to the end", error);
 	if (rc == 0 && copy->at.next > 0)
 		rc = check_birth(copy, wait_ms, error);
+	if (rc == 0 && copy->unfit)
+		rc = copy_discard(copy, copy->unfit, error);
 	if (rc == 0 && copy->at.next > 0)
 		rc = check_age(copy, bounds, wait_ms, error);
 	return rc;

@@ -57,6 +57,20 @@ static int apply(struct loop *l, struct ztp_error *error)
 	return rc;
 }
 
+static void be_over(struct loop *l)
+{
+	l->exit_code = LOOP_OVER;
+	l->b.core.stopping = true;
+	l->stop_by = l->b.core.now;
+}
+
+/* A copy can be had again, and not by one that is active: others have theirs. */
+static bool is_lost(const struct loop *l)
+{
+	return l->group &&
+	       (store_copy_lost(l->b.store) || store_is_damaged(l->b.store));
+}
+
 static void roll_back(struct loop *l, const struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
@@ -71,9 +85,11 @@ static void roll_back(struct loop *l, const struct ztp_error *error)
 		log_error(b->core.log, "store_failed", LOG_WHY(error));
 	b->store_ok = false;
 	l->next_store_try = b->core.now + STORE_RETRY_MS;
-	if (error->fatal ||
-	    (error->code != ZTP_ERR_FULL && error->code != ZTP_ERR_IO &&
-	     error->code != ZTP_ERR_NOMEM)) {
+	if (is_lost(l))
+		be_over(l);
+	else if (error->fatal ||
+		 (error->code != ZTP_ERR_FULL && error->code != ZTP_ERR_IO &&
+		  error->code != ZTP_ERR_NOMEM)) {
 		log_error(b->core.log, "giving_up", LOG_WHY(error));
 		l->exit_code = 1;
 		b->core.stopping = true;
@@ -113,13 +129,6 @@ static void transact(struct loop *l)
 	}
 }
 
-static void be_over(struct loop *l)
-{
-	l->exit_code = LOOP_OVER;
-	l->b.core.stopping = true;
-	l->stop_by = l->b.core.now;
-}
-
 static void undo(struct loop *l, enum turns_end end)
 {
 	parts_rollback(l);
@@ -149,7 +158,7 @@ static bool goes_on(struct loop *l)
 	if (!l->group)
 		return true;
 	tell_health(l);
-	if (!loop_leaving_is_late(l) && !store_copy_lost(l->b.store) &&
+	if (!loop_leaving_is_late(l) && !is_lost(l) &&
 	    (!l->group->go_on || l->group->go_on(l->group->arg)))
 		return true;
 	be_over(l);

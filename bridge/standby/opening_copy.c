@@ -118,5 +118,5 @@ void opening_read_from_here(struct opening *o)
 	if (copy_store(o->copy))
 		store_rollback(copy_store(o->copy));
 	if (o->begun && !o->bad && copy_read_on(o->copy, &error) != 0)
-		o->begun = false;
+		o->begun = o->read = false;
 }

@@ -84,10 +84,13 @@ struct store_record {
 
 /* --- opening. A new file is created with mode 0600. A file that is damaged,
  * belongs to another program or has a newer version is refused, and the error
- * says what to do. A second process is refused (lock file "<path>.lock"). */
+ * says what to do; it is fatal for the first and the last of them. A second process
+ * is refused (lock file "<path>.lock"). */
 int store_open(struct store **store, const char *path, bool sync_full,
 	       struct ztp_error *error);
 void store_close(struct store *store); /* accepts NULL; rolls back */
+/* Has anything that was read since been found to be damaged? */
+bool store_is_damaged(const struct store *store);
 
 /* --- transactions. The first write begins one. After an error in any write
  * the caller rolls back and repeats the whole batch later. ZTP_ERR_FULL: the

@@ -9,7 +9,13 @@
 
 int store_fail(struct store *store, int rc, struct ztp_error *error)
 {
+	store_note_damage(store, rc);
 	return ztp_sqlite_fail(store->db, &store->file, rc, error);
+}
+
+bool store_is_damaged(const struct store *store)
+{
+	return store->damaged;
 }
 
 int store_damaged(const struct store *store, int64_t n, struct ztp_error *error)

@@ -212,6 +212,7 @@ struct store {
 	sqlite3 *db;
 	sqlite3_stmt *stmt[SQL_COUNT];
 	int lock_fd;
+	bool damaged; /* see store_is_damaged */
 	char *path;
 	struct ztp_sqlite_file file;
 	bool in_transaction, commit_required;
@@ -313,6 +314,14 @@ int store_damaged(const struct store *store, int64_t n,
 /* Locks a store that no other process has. *fd, which the caller closes, is -1 or
  * of the lock, also after an error. */
 int store_lock(const char *path, int *fd, struct ztp_error *error);
+/* For an error that is not translated by store_fail. */
+static inline void store_note_damage(struct store *store, int rc)
+{
+	int primary = rc & 0xff;
+
+	if (primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB)
+		store->damaged = true;
+}
 /* Translates sqlite3's last error. */
 int store_fail(struct store *store, int rc, struct ztp_error *error);
 

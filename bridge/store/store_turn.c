@@ -23,8 +23,10 @@ int store_turn_begin(struct store *store, struct ztp_error *error)
 		rc = sqlite3_step(store->stmt[SQL_TURN]);
 		sqlite3_reset(store->stmt[SQL_TURN]);
 	}
-	if (rc != SQLITE_DONE)
+	if (rc != SQLITE_DONE) {
+		store_note_damage(store, rc);
 		return ztp_sqlite_fail(store->db, &store->file, rc, error);
+	}
 	store->in_transaction = true;
 	return 0;
 }

@@ -116,6 +116,35 @@ def test_a_copy_that_may_lack_something(group, tmp_path, at, reason):
     bridge.wait_active().stop()
 
 
+@pytest.mark.parametrize("sql, reason", [
+    ("PRAGMA user_version=99", "a later version has written it"),
+    # Its table is at another one's place.
+    ("PRAGMA writable_schema=ON; UPDATE sqlite_schema SET rootpage="
+     "(SELECT rootpage FROM sqlite_schema WHERE name='decision') "
+     "WHERE name='outbox'", "it is damaged"),
+])
+def test_a_copy_that_cannot_be_used(group, tmp_path, sql, reason):
+    """It is read anew, since the topic is the one that it is a copy of."""
+    with sqlite3.connect(tmp_path / "zulu.db") as store:
+        store.executescript(sql)
+    store.close()
+    bridge = group()
+    bridge.wait_log(f'event=copy_discarded reason="{reason}"')
+    bridge.wait_active().stop()
+
+
+def test_a_copy_that_cannot_be_used_and_a_topic_that_is_wrong(kafka, names, group,
+                                                              tmp_path):
+    """A person may still have the version that wrote it."""
+    with sqlite3.connect(tmp_path / "zulu.db") as store:
+        store.execute("PRAGMA user_version=99")
+    store.close()
+    make_anew(kafka, names)
+    blocked(group(), "state_lost", "is empty, unlike the copy")
+    with sqlite3.connect(tmp_path / "zulu.db") as store:
+        assert store.execute("PRAGMA user_version").fetchone() == (99,)
+
+
 @pytest.fixture
 def own_kafka(tmp_path):
     kafka = Kafka(tmp_path / "kafka").start()

@@ -113,6 +113,20 @@ static inline void keep_row(struct copy_case *c)
 	assert_true(has(c, GONE));
 }
 
+/* Returns what copy_open does. */
+static inline int copy_case_open(struct copy_case *c)
+{
+	const struct copy_options options = {
+		.path = c->scratch.base,
+		.topic = c->in.config->kafka.topics.state,
+		.decisions = c->in.config->kafka.topics.decisions,
+		.wake_fd = -1,
+	};
+
+	memset(&c->error, 0, sizeof(c->error));
+	return copy_open(&c->copy, &c->in.core, &options, &c->error);
+}
+
 /* The topic has its birth and a mark; the copy has nothing yet. */
 static inline void copy_case_make(struct copy_case *c)
 {
@@ -122,14 +136,7 @@ static inline void copy_case_make(struct copy_case *c)
 	mock_kafka_make(&c->kafka, 1);
 	mock_kafka_topic(&c->kafka, c->in.config->kafka.topics.state, 1);
 	mock_kafka_name(&c->in.config->kafka.brokers, &c->kafka);
-	const struct copy_options options = {
-		.path = c->scratch.base,
-		.topic = c->in.config->kafka.topics.state,
-		.decisions = c->in.config->kafka.topics.decisions,
-		.wake_fd = -1,
-	};
-	assert_int_equal(copy_open(&c->copy, &c->in.core, &options, &c->error),
-			 0);
+	assert_int_equal(copy_case_open(c), 0);
 	write_birth(c);
 	write_mark(c, "one", T0 + SECOND);
 }
