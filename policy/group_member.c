@@ -5,8 +5,7 @@
 
 #include "ztp/text.h"
 
-#define DIGITS	   13
-#define JOINED_MAX 9999999999999
+#define DIGITS 13
 #define ALPHANUMERIC                                                           \
 	"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 #define NAME	ALPHANUMERIC "._-"
@@ -40,7 +39,7 @@ bool ztp_advertise_valid(const char *url)
 
 static bool valid(const struct ztp_group_member *member)
 {
-	return member->joined_at >= 0 && member->joined_at <= JOINED_MAX &&
+	return member->joined_at >= 0 && member->joined_at <= ZTP_JOINED_MAX &&
 	       ztp_instance_valid(member->instance) &&
 	       consists_of(member->version, ZTP_VERSION_MAX, VERSION) &&
 	       ztp_advertise_valid(member->advertise);

@@ -26,6 +26,7 @@ struct core {
 	/* CLOCK_BOOTTIME ms: when the last committed turn with a row in it began,
 	 * and when an MQTT connection was seen to be lost. 0: never. */
 	int64_t turn_began, lost_at;
+	int64_t joined_at;  /* the time in its name as a member of the group */
 	struct tally tally; /* of the open transaction */
 
 	/* The receiving thread sets this when it wakes the loop, and the loop

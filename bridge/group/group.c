@@ -40,6 +40,13 @@ static void positions(void *arg, bool whole, struct positions *positions)
 	positions_read(positions, &g->core, g->copy, whole);
 }
 
+static int64_t newest(void *arg)
+{
+	const struct group *g = arg;
+
+	return group_view_newest(g->view);
+}
+
 static void act(void *arg, enum ztp_role_action action)
 {
 	struct group *g = arg;
@@ -192,7 +199,7 @@ static void show(struct group *g)
 static int open_all(struct group *g, struct ztp_error *error)
 {
 	const struct config *config = g->core.config;
-	const struct standby_user user = {is_ready, positions, act, g};
+	const struct standby_user user = {is_ready, positions, act, g, newest};
 	const struct member_options member = {
 		.instance = config->standby.instance,
 		.advertise = config->standby.advertise,

@@ -45,7 +45,7 @@ static void read_active(struct store *store, const struct core *core,
 }
 
 /* Kafka says who is to be active; that it is, it has written itself, since it
- * joined. Both times are of its own clock. */
+ * joined. Both times are its own. */
 static const char *role_of(const struct group_view_member *m,
 			   const struct active_row *active)
 {

@@ -115,7 +115,9 @@ int claim_put_active(const struct claim *c, const struct core *core,
 	row.cells[STATE_ACTIVE_EPOCH] = text(c->epoch);
 	row.cells[STATE_ACTIVE_LEFT] = number(left);
 	row.cells[STATE_ACTIVE_HOLD_UNTIL] = number(c->hold_until);
-	row.cells[STATE_ACTIVE_AT] = number(ztp_clock_wall());
+	row.cells[STATE_ACTIVE_AT] =
+		number(ztp_clock_wall() > core->joined_at ? ztp_clock_wall()
+							  : core->joined_at);
 	return store_state_put(copy_store(copy), &row, error);
 }
 

@@ -242,6 +242,16 @@ size_t group_view_count(const struct group_view *v)
 	return v->count;
 }
 
+int64_t group_view_newest(const struct group_view *v)
+{
+	int64_t newest = 0;
+
+	for (size_t i = 0; i < v->count; i++)
+		if (v->members[i].named.joined_at > newest)
+			newest = v->members[i].named.joined_at;
+	return newest;
+}
+
 const struct group_view_member *group_view_member(const struct group_view *v,
 						  size_t i)
 {

@@ -33,6 +33,8 @@ int64_t group_view_next(const struct group_view *view);
 size_t group_view_count(const struct group_view *view);
 const struct group_view_member *group_view_member(const struct group_view *view,
 						  size_t i);
+/* The latest time in their names; 0: there are none. */
+int64_t group_view_newest(const struct group_view *view);
 
 /* When it was answered last, CLOCK_BOOTTIME; 0: never. And what is the matter if
  * it is not answered, or "". */

@@ -2,7 +2,8 @@
  * This bridge in the group of bridges.
  *
  * librdkafka gives the partition to the first member by member id, which begins
- * with the client.id and so with the time of joining. That holds as long as
+ * with the client.id and so with the time of joining, which is later than that of
+ * any other member that is known, whatever the clocks say. That holds as long as
  * nobody comes back under an old time, and librdkafka does: after its session
  * has ended, it joins again with the same client.id. It says so first, also to a
  * member that had nothing (a lost assignment), and waits for the answer. So the
@@ -77,11 +78,24 @@ static int subscribe(struct member *m, struct ztp_error *error)
 		   : 0;
 }
 
-static int name(const struct member *m, char text[ZTP_GROUP_MEMBER_MAX + 1],
-		struct ztp_error *error)
+/* Whoever sorts before others takes the partition from the one that has it, and gets
+ * it back when it has given it up. What is written later as its own time is not
+ * before this one. */
+static int64_t time_after(int64_t newest)
 {
-	struct ztp_group_member named = {.joined_at = ztp_clock_wall()};
+	int64_t now = ztp_clock_wall();
 
+	if (newest >= ZTP_JOINED_MAX)
+		return ZTP_JOINED_MAX;
+	return now > newest ? now : newest + 1;
+}
+
+static int name(struct member *m, int64_t newest,
+		char text[ZTP_GROUP_MEMBER_MAX + 1], struct ztp_error *error)
+{
+	struct ztp_group_member named = {.joined_at = time_after(newest)};
+
+	m->core->joined_at = named.joined_at;
 	snprintf(named.instance, sizeof(named.instance), "%s",
 		 m->options.instance);
 	snprintf(named.advertise, sizeof(named.advertise), "%s",
@@ -90,7 +104,8 @@ static int name(const struct member *m, char text[ZTP_GROUP_MEMBER_MAX + 1],
 	return ztp_group_member_write(text, &named, error);
 }
 
-static int make_handle(struct member *m, struct ztp_error *error)
+static int make_handle(struct member *m, int64_t newest,
+		       struct ztp_error *error)
 {
 	static const uint64_t one = 1;
 	char client_id[ZTP_GROUP_MEMBER_MAX + 1];
@@ -103,7 +118,7 @@ static int make_handle(struct member *m, struct ztp_error *error)
 	};
 	int rc;
 
-	rc = name(m, client_id, error);
+	rc = name(m, newest, client_id, error);
 	if (rc != 0)
 		return rc;
 	m->rk = kafka_new_as(m->core, &wanted, error);
@@ -120,13 +135,13 @@ static int make_handle(struct member *m, struct ztp_error *error)
 	return rc;
 }
 
-int member_join(struct member *m, struct ztp_error *error)
+int member_join(struct member *m, int64_t newest, struct ztp_error *error)
 {
 	int rc;
 
 	if (m->rk)
 		return 0;
-	rc = make_handle(m, error);
+	rc = make_handle(m, newest, error);
 	snprintf(m->trouble, sizeof(m->trouble), "%s",
 		 rc != 0 ? error->message : "");
 	m->trouble[strcspn(m->trouble, "\n")] = '\0'; /* librdkafka's */

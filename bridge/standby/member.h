@@ -41,9 +41,11 @@ int member_new(struct member **member, struct core *core,
 /* Leaves, and waits for it, for some seconds at most. Accepts NULL. */
 void member_free(struct member *member);
 
-/* Joins with a new handle, whose name has the time of now. After an error, which is
- * then member_trouble, it has none. */
-int member_join(struct member *member, struct ztp_error *error);
+/* Joins with a new handle, whose name has the time of now, or one that comes after
+ * `newest`, the last one that a member's name is known to have: this clock may be
+ * behind those of others, or have been set back. After an error, which is then
+ * member_trouble, it has none. */
+int member_join(struct member *member, int64_t newest, struct ztp_error *error);
 /* Leaves; the handle is closed by a thread. */
 void member_leave(struct member *member);
 bool member_joined(const struct member *member);

@@ -58,8 +58,9 @@ void standby_free(struct standby *s)
 static void join(struct standby *s)
 {
 	struct ztp_error error = {0};
+	int64_t newest = s->user.newest ? s->user.newest(s->user.arg) : 0;
 
-	if (member_join(s->member, &error) != 0)
+	if (member_join(s->member, newest, &error) != 0)
 		log_error(s->core->log, "group_not_joined", LOG_WHY(&error));
 }
 

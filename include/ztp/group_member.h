@@ -2,11 +2,12 @@
  * ztp/group_member.h - what a bridge calls itself in its Kafka group: the
  * client.id of its member, which is also all that the others know of it.
  *
- *   {13 digits: ms, wall clock, when it joined}-{instance};{version};{advertise}
+ *   {13 digits: ms, when it joined}-{instance};{version};{advertise}
  *
  * librdkafka gives the one partition to the first member in the order of member
  * ids, which begin with the client.id. So the member that joined first keeps it,
- * and no newcomer takes it. Pure; any thread.
+ * and no newcomer takes it. The time is the wall clock's, or later than that of all
+ * others that are there. Pure; any thread.
  */
 #ifndef ZTP_GROUP_MEMBER_H
 #define ZTP_GROUP_MEMBER_H
@@ -22,6 +23,8 @@
 #define ZTP_GROUP_MEMBER_MAX                                                   \
 	(13 + 1 + ZTP_INSTANCE_MAX + 1 + ZTP_VERSION_MAX + 1 +                 \
 	 ZTP_ADVERTISE_MAX)
+
+#define ZTP_JOINED_MAX INT64_C(9999999999999)
 
 struct ztp_group_member {
 	int64_t joined_at; /* ms since 1970 */

@@ -25,6 +25,12 @@ def page(bridge, path):
     return json.loads(text)
 
 
+def roles(bridge):
+    """instance -> role, as it says of the group."""
+    return {member["instance"]: member["role"]
+            for member in page(bridge, "/v1/group")["members"]}
+
+
 def metric(bridge, name):
     """The value of a metric without labels of ours but the group."""
     for line in get(bridge, "/metrics")[1].splitlines():

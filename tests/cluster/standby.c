@@ -82,6 +82,12 @@ static bool is_ready(void *arg)
 	return opening_copy_read(b.opening);
 }
 
+static int64_t newest(void *arg)
+{
+	(void)arg;
+	return group_view_newest(b.view);
+}
+
 static void positions(void *arg, bool whole, struct positions *positions)
 {
 	(void)arg;
@@ -233,7 +239,7 @@ static void check_topics(void)
 static void open_all(const char *file)
 {
 	struct ztp_error error = {0};
-	struct standby_user user = {is_ready, positions, act, NULL};
+	struct standby_user user = {is_ready, positions, act, NULL, newest};
 	struct member_options member;
 	int line;
 

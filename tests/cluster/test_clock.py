@@ -3,11 +3,12 @@ finds are not its own, and are kept by Kafka's clock."""
 
 import pytest
 
+from cluster.pages import roles
 from cluster.pair import Plain, wait_active
 from fault.preload import Control
 from harness.results import outcomes
 from harness.rig import device_path
-from harness.until import holds_for
+from harness.until import holds_for, until
 
 HOUR = 3600 * 1000
 
@@ -34,7 +35,6 @@ def begin(pair, off, **onboarding):
 
 
 def take_over(rig):
-    """By its clock alpha may have joined first, and be active at once."""
     alpha = rig.standby("alpha")
     rig.bridges["zulu"].stop()
     wait_active(alpha)
@@ -64,6 +64,24 @@ def test_a_clock_behind_holds_up_nothing(pair, ca):
     alpha.wait_log("level=warn event=clock_differs")
     assert rig.result(path).json()["outcome"] == "expired"
     assert "event=clock_went_back" not in alpha.log()
+
+
+def test_a_clock_behind_takes_no_place(pair, ca):
+    """Who comes stands by, though by its clock it was there first. And when it is
+    active later, the others say so."""
+    rig, alpha = begin(pair, -5 * HOUR)
+    zulu = rig.bridges["zulu"]
+    rig.standby("alpha")
+    for bridge in (zulu, alpha):
+        until(lambda b=bridge: roles(b) == {"zulu": "active",
+                                            "alpha": "standby"},
+              lambda b=bridge: f"zulu has stayed: {roles(b)}")
+    assert "event=active" not in alpha.log()
+    zulu.stop()
+    wait_active(alpha)
+    zulu.start()
+    until(lambda: roles(zulu) == {"zulu": "standby", "alpha": "active"},
+          lambda: f"alpha has stayed: {roles(zulu)}")
 
 
 def test_a_minute_is_nobody_s_business(pair, ca):

@@ -3,6 +3,7 @@ in reach, and the disk has to take what is written."""
 
 import pytest
 
+from cluster.pages import roles
 from cluster.pair import SESSION, Pair
 from fault.preload import Control
 from fault.proxy import UP, Net, Proxy
@@ -12,6 +13,7 @@ MINUTE = 60_000  # ms, without a broker, until it joins all the same
 CONNECT = 0x10  # and its length, in one byte
 LENGTH_AT = 1
 HURRY = 500  # ms, at each look
+HOUR = 3_600_000  # ms
 UNFIT = 30_000  # ms, with a disk that takes nothing, until it leaves
 
 
@@ -54,10 +56,15 @@ class Apart(Pair):
 
 
 @pytest.fixture
-def rig(tmp_path, kafka, ca, server, names):
-    rig = Apart(tmp_path, kafka, ca, server, names).start()
+def apart(tmp_path, kafka, ca, server, names):
+    rig = Apart(tmp_path, kafka, ca, server, names)
     yield rig
     rig.stop()
+
+
+@pytest.fixture
+def rig(apart):
+    return apart.start()
 
 
 def joined(bridge):
@@ -105,6 +112,24 @@ def test_the_active_one_without_a_broker_gives_way(rig):
     rig.told_once(device, request)
     rig.proxies["zulu"].heal()
     zulu.wait_log("event=standing_by before=out")
+    assert zulu.log().count("event=active ") == 1
+
+
+def test_one_whose_clock_is_behind_goes_behind_the_other(apart):
+    """Also when it may join without a broker."""
+    apart.controls["zulu"].set("clock_ms", -HOUR)
+    rig = apart.start()
+    zulu, alpha = rig.bridges["zulu"], rig.standby("alpha")
+    rig.out_of_reach("zulu")
+    zulu.wait_log("event=standing_by before=yielding", SESSION + 10)
+    rig.wait_active(alpha)
+    rig.pass_time("zulu", MINUTE)
+    zulu.wait_log("event=standing_by before=out")
+    until(lambda: roles(alpha) == {"zulu": "standby", "alpha": "active"},
+          "it has joined, and serves nobody")
+    device, request = rig.knock()
+    rig.decide(request)
+    rig.told_once(device, request)
     assert zulu.log().count("event=active ") == 1
 
 

@@ -12,6 +12,7 @@
 #include "bridge/standby/member_internal.h"
 
 #define DEADLINE_MS   30000
+#define HOUR	      3600000
 #define SESSION_MS    4000 /* more than the mock waits for others */
 #define OFFSET_COMMIT 8	   /* Kafka's number of the request */
 #define DENIED	      RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED
@@ -96,7 +97,7 @@ static int join(void **state)
 		.state = 7, .birth = "first", .journal = 3, .count = 1};
 	if (member_joined(c->member))
 		return 0;
-	assert_int_equal(member_join(c->member, &c->error), 0);
+	assert_int_equal(member_join(c->member, 0, &c->error), 0);
 	expect(c, MEMBER_ASSIGNED);
 	return 0;
 }
@@ -219,6 +220,24 @@ static void one_of_the_answers_says_that_it_is_none(void **state)
 	is_lost(c);
 }
 
+/* So that it takes nothing from anybody. */
+static void who_joins_is_later_than_all_others(void **state)
+{
+	struct member_case *c = *state;
+	int64_t newest = ztp_clock_wall() + HOUR;
+
+	member_leave(c->member);
+	assert_int_equal(member_join(c->member, newest, &c->error), 0);
+	assert_int_equal(c->in.core.joined_at, newest + 1);
+	member_leave(c->member);
+	assert_int_equal(member_join(c->member, ZTP_JOINED_MAX, &c->error), 0);
+	assert_int_equal(c->in.core.joined_at, ZTP_JOINED_MAX);
+	member_leave(c->member);
+	assert_int_equal(member_join(c->member, 1, &c->error), 0);
+	assert_in_range(c->in.core.joined_at, newest - HOUR, newest);
+	expect(c, MEMBER_ASSIGNED);
+}
+
 #define TEST(name) cmocka_unit_test_setup(name, join)
 
 int main(void)
@@ -230,6 +249,7 @@ int main(void)
 		TEST(who_may_read_nothing_waits_before_it_serves),
 		TEST(who_may_read_nothing_and_serves_is_lost),
 		TEST(one_of_the_answers_says_that_it_is_none),
+		TEST(who_joins_is_later_than_all_others),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
