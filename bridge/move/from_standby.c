@@ -20,6 +20,7 @@
 #include "bridge/ledger/copy.h"
 #include "bridge/ledger/turns.h"
 #include "bridge/move/move_internal.h"
+#include "bridge/standby/claim.h"
 
 #define ROWS 4096 /* at a time */
 
@@ -144,7 +145,8 @@ static int read_all(struct move *m, struct copy *copy, struct ztp_error *error)
 
 /* --- is there anything that is in no row yet? */
 
-/* The one that was active last, unless it has left or its files are here. */
+/* The one that was active last, unless it has left or its files are here. Of another
+ * group it may be active: that one is not stopped by what this group does. */
 static int check_left(const struct move *m, struct store *store,
 		      struct ztp_error *error)
 {
@@ -153,6 +155,8 @@ static int check_left(const struct move *m, struct store *store,
 	int rc = store_state_get(store, STATE_ACTIVE, "", &row, &bytes, error);
 	const struct ztp_str *who = &row.cells[STATE_ACTIVE_INSTANCE].bytes;
 
+	if (rc == 1 && claim_check_group(&row, &m->core, error) != 0)
+		rc = error->code;
 	if (rc == 1 && row.cells[STATE_ACTIVE_LEFT].number == 0 &&
 	    !ztp_str_is(*who, m->core.config->standby.instance))
 		rc = ztp_fail(error, ZTP_ERR_USAGE,

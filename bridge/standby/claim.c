@@ -77,8 +77,8 @@ bool claim_is_alike(const struct ztp_str *epoch, const struct core *core)
 	return has_part(epoch, COMMON, ours);
 }
 
-static int check_group(const struct state_row *row, const struct core *core,
-		       struct ztp_error *error)
+int claim_check_group(const struct state_row *row, const struct core *core,
+		      struct ztp_error *error)
 {
 	const struct ztp_str *epoch = &row->cells[STATE_ACTIVE_EPOCH].bytes;
 	const struct ztp_str *who = &row->cells[STATE_ACTIVE_INSTANCE].bytes;
@@ -133,7 +133,7 @@ static int read_active(struct claim *c, const struct core *core,
 	c->left = rc == 1 && row.cells[STATE_ACTIVE_LEFT].number != 0;
 	c->hold_until = rc == 1 ? row.cells[STATE_ACTIVE_HOLD_UNTIL].number : 0;
 	if (rc == 1)
-		rc = check_group(&row, core, error);
+		rc = claim_check_group(&row, core, error);
 	free(bytes.p);
 	return rc;
 }

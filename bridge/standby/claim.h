@@ -24,6 +24,9 @@ struct claim {
  * in another topic, and its requests would end without them. */
 int claim_put(struct claim *claim, const struct core *core, struct copy *copy,
 	      struct ztp_error *error);
+/* Fails if whoever wrote the row `active` is of another group. */
+int claim_check_group(const struct state_row *active, const struct core *core,
+		      struct ztp_error *error);
 /* Has whoever wrote that epoch our mqtt.client_id, so that the broker's queue comes
  * with its place, and our decisions? Also true if it does not say so. */
 bool claim_is_alike(const struct ztp_str *epoch, const struct core *core);

@@ -6,6 +6,7 @@ import pytest
 from cluster.moved import SETTINGS, Moved, as_one_of_several, rows
 from cluster.pages import get
 from cluster.several import new_names
+from harness.admin import create_topics
 from harness.bridge import Bridge
 from harness.until import holds_for, until
 
@@ -64,6 +65,19 @@ def test_one_state_and_nobody_serves(rig, left):
     assert b"zulu" in state["active"] and b"other" not in state["active"]
     other.stop()
     rig.serve()
+
+
+def test_a_state_is_ended_by_its_own_group_only(rig):
+    """The instances of both have the same names, as those of cells may."""
+    rig.serve()
+    other = another_cell(rig, "state")
+    other.settings["standby"]["instance"] = "zulu"
+    other.write_config()
+    create_topics(rig.kafka.brokers,
+                  [other.settings["kafka"]["topics"]["journal"]])
+    said = rig.move("from", expect=1, bridge=other)
+    assert "zulu was active last" in said and "another kafka.group" in said
+    assert rows(rig.kafka.brokers, rig.names["state"])["birth"]
 
 
 def test_one_group(rig):
