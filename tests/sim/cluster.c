@@ -40,11 +40,33 @@ bool cluster_answers(void)
 	return sim.now >= cluster.away;
 }
 
+/* Of Java's clients, and of librdkafka's partitioner murmur2_random. */
+static uint32_t murmur2(const uint8_t *p, size_t n)
+{
+	const uint32_t m = 0x5bd1e995;
+	uint32_t hash = 0x9747b28c ^ (uint32_t)n;
+
+	for (; n >= 4; n -= 4, p += 4) {
+		uint32_t k = ((uint32_t)p[3] << 24 | (uint32_t)p[2] << 16 |
+			      (uint32_t)p[1] << 8 | p[0]) *
+			     m;
+
+		hash = hash * m ^ (k ^ k >> 24) * m;
+	}
+	for (size_t i = n; i > 0; i--)
+		hash ^= (uint32_t)p[i - 1] << 8 * (i - 1);
+	if (n > 0)
+		hash *= m;
+	hash = (hash ^ hash >> 13) * m;
+	return hash ^ hash >> 15;
+}
+
 int cluster_partition(const struct topic *topic, const void *key, size_t n)
 {
 	if (!key)
 		return (int)sim_between(0, topic->partitions - 1);
-	return (int)(sim_hash(key, n) % (uint64_t)topic->partitions);
+	return (int)((murmur2(key, n) & INT32_MAX) %
+		     (uint32_t)topic->partitions);
 }
 
 /* --- records */

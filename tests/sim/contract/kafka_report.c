@@ -150,6 +150,30 @@ static void kafka_goes_away_and_comes_back(void)
 	CHECK_SAME(strcmp(stage_values(k.name, 0), "0,1,2,3"), 0);
 }
 
+/* That of Java's clients: a device's records keep their order whoever writes them. */
+static void a_key_has_its_partition(void)
+{
+	static const char *const settings[] = {"partitioner", "murmur2_random",
+					       NULL};
+	static const char *const keys[] = {"21", "foobar", "abc",
+					   "a-little-bit-long-string",
+					   "a-little-bit-longer-string"};
+	struct kafka_case k;
+	int n;
+
+	case_producer(&k, stage_topic(5, 0), settings);
+	for (n = 0; n < 5; n++)
+		CHECK_SAME(case_send_as(&k, n, keys[n], strlen(keys[n]), 1,
+					rd_kafka_headers_new(0)),
+			   0);
+	case_wait_reports(&k, 5);
+	CHECK_SAME(strcmp(stage_values(k.name, 0), "0"), 0);
+	CHECK_SAME(strcmp(stage_values(k.name, 1), "1"), 0);
+	CHECK_SAME(strcmp(stage_values(k.name, 2), "2,3"), 0);
+	CHECK_SAME(strcmp(stage_values(k.name, 3), ""), 0);
+	CHECK_SAME(strcmp(stage_values(k.name, 4), "4"), 0);
+}
+
 static void leader_changes(void)
 {
 	struct kafka_case k;
@@ -176,6 +200,7 @@ const struct assertion kafka_report_assertions[] = {
 	{"unknown_in_a_topic_made_anew", unknown_in_a_topic_made_anew},
 	{"answer_is_lost", answer_is_lost},
 	{"kafka_goes_away_and_comes_back", kafka_goes_away_and_comes_back},
+	{"a_key_has_its_partition", a_key_has_its_partition},
 	{"leader_changes", leader_changes},
 	{NULL, NULL},
 };
