@@ -24,7 +24,7 @@ SIM_WRAP := epoll_create1 epoll_ctl epoll_wait poll eventfd signalfd sigprocmask
 	pthread_cond_signal pthread_cond_broadcast pthread_mutex_lock \
 	pthread_mutex_unlock store_commit
 # What is taken out to see who misses it (without.c).
-SIM_WITHOUT := ztp_lease_holds ztp_hold_until turns_mark_put copy_end held_keep standby_tell ztp_role_on consumer_reached store_request_unasked
+SIM_WITHOUT := ztp_lease_holds ztp_hold_until turns_mark_put copy_end turn_send_at held_keep standby_tell ztp_role_on consumer_reached store_request_unasked
 comma := ,
 
 $(BUILD)/sim/o/%.o: %.c

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bridge/kafka/consumer.h"
+#include "bridge/kafka/turn.h"
 #include "bridge/ledger/copy.h"
 #include "bridge/ledger/turns.h"
 #include "bridge/life/held.h"
@@ -94,6 +95,16 @@ int __wrap_copy_end(struct copy *copy, int wait_ms, int64_t *end,
 	if (rc == 0 && without(WITHOUT_STABLE) && *end > log->stable)
 		*end = log->stable;
 	return rc;
+}
+
+void __real_turn_send_at(struct turn *turn, int64_t first);
+void __wrap_turn_send_at(struct turn *turn, int64_t first);
+void __wrap_turn_send_at(struct turn *turn, int64_t first)
+{
+	if (without(WITHOUT_PLACE))
+		turn_send(turn, false);
+	else
+		__real_turn_send_at(turn, first);
 }
 
 int __real_held_keep(struct bridge *b, const char *request_id,

@@ -16,6 +16,7 @@
 	X(CHECK, "check", "whoever was assigned asks whether it still is")     \
 	X(END, "end", "the state is read after that")                          \
 	X(STABLE, "stable", "... to its uncommitted end")                      \
+	X(PLACE, "place", "... and nobody has written there since")            \
 	X(WAIT, "wait", "a takeover waits for the lease of the one before")    \
 	X(LEASE, "lease", "effects go out with a lease only")                  \
 	X(HOLD, "hold", "decisions for unknown ids are held for a while")      \
