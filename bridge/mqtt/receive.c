@@ -11,6 +11,7 @@
 #include "ztp/gate_protocol.h"
 #include "ztp/json.h"
 #include "ztp/member.h"
+#include "ztp/text.h"
 
 static void append(struct receiver *ev, struct journal_entry *e)
 {
@@ -145,35 +146,72 @@ static void on_audit(struct receiver *ev, struct journal_entry *e,
 		append(ev, &audit);
 }
 
+/* Where the record that begins at p ends: at a comma or bracket of the array's
+ * own, or, if there is none, at `end`. What is inside a record is not judged. */
+static const char *record_end(const char *p, const char *end)
+{
+	bool quoted = false;
+	int depth = 0;
+
+	for (; p < end; p++) {
+		if (quoted && *p == '\\' && p + 1 < end)
+			p++;
+		else if (*p == '"')
+			quoted = !quoted;
+		else if (!quoted && (*p == '{' || *p == '['))
+			depth++;
+		else if (!quoted && depth > 0 && (*p == '}' || *p == ']'))
+			depth--;
+		else if (!quoted && depth == 0 && (*p == ',' || *p == ']'))
+			break;
+	}
+	return p;
+}
+
 struct audits {
 	struct ztp_str records[ZTP_AUDITS_COUNT];
 	size_t count;
-	struct ztp_error *why;
 };
 
-static int note_audit(void *arg, const struct ztp_json_item *item)
+/* The records, each as it is written. */
+static int find_audits(struct audits *audits, struct ztp_str text,
+		       struct ztp_error *why)
 {
-	struct audits *audits = arg;
+	struct ztp_str all = ztp_str_trim(text), record;
+	const char *p = all.p, *end = all.p + all.n;
 
-	if (item->name.p)
-		return ztp_fail(audits->why, ZTP_ERR_TYPE, "not an array");
-	if (audits->count == ZTP_AUDITS_COUNT)
-		return ztp_fail(audits->why, ZTP_ERR_TOO_LARGE,
-				"more than %d records", ZTP_AUDITS_COUNT);
-	audits->records[audits->count++] = item->raw;
+	audits->count = 0;
+	if (text.n > ZTP_AUDITS_MAX)
+		return ztp_fail(why, ZTP_ERR_TOO_LARGE,
+				"an array of %zu bytes, at most %d are allowed",
+				text.n, ZTP_AUDITS_MAX);
+	if (all.n == 0 || *p != '[')
+		return ztp_fail(why, ZTP_ERR_TYPE, "not an array");
+	while (p < end && *p != ']') {
+		record.p = p + 1;
+		p = record_end(record.p, end);
+		record.n = (size_t)(p - record.p);
+		record = ztp_str_trim(record);
+		if (record.n == 0 && audits->count == 0 && p < end && *p == ']')
+			break; /* an empty one */
+		if (audits->count == ZTP_AUDITS_COUNT)
+			return ztp_fail(why, ZTP_ERR_TOO_LARGE,
+					"more than %d records",
+					ZTP_AUDITS_COUNT);
+		audits->records[audits->count++] = record;
+	}
 	return 0;
 }
 
-/* Each record becomes an entry of its own, as if it had come by itself. */
+/* Each record becomes an entry of its own, as if it had come by itself. One that
+ * cannot be read costs its neighbours nothing, so nothing is read but by them:
+ * what is behind the array's end is none. */
 static void on_audits(struct receiver *ev, struct journal_entry *e,
 		      const char *text, size_t len)
 {
-	struct audits audits = {.why = &e->why};
-	int rc = ztp_json_each((struct ztp_str){text, len}, ZTP_AUDITS_MAX,
-			       note_audit, &audits, &e->why);
+	struct audits audits;
 
-	must_have_memory(ev, e, rc);
-	if (rc != 0) {
+	if (find_audits(&audits, (struct ztp_str){text, len}, &e->why) != 0) {
 		log_warn(ev->core->log, "audit_refused", LOG_WHY(&e->why));
 		return;
 	}
