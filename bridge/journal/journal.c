@@ -109,10 +109,14 @@ int journal_each_segment(struct journal *journal,
 	return 0;
 }
 
-void journal_find_last(struct journal *journal, uint64_t segment)
+void journal_find_ends(struct journal *journal, uint64_t segment)
 {
 	if (segment >= journal->first)
 		journal->first = segment + 1;
+	if (segment >= journal->released && segment < journal->oldest)
+		journal->oldest = segment;
+	if (segment == journal->missing)
+		journal->missing = SEGMENT_END; /* it is there */
 }
 
 void journal_remove_old(struct journal *journal, uint64_t segment)
@@ -168,6 +172,7 @@ int journal_new(struct journal **out, const char *base, struct ztp_error *error)
 	if (!journal)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	journal->write_fd = journal->read_fd = journal->reserved_fd = -1;
+	journal->oldest = journal->missing = SEGMENT_END;
 	pthread_mutex_init(&journal->reserve_lock, NULL);
 	journal->chunk = malloc(CHUNK);
 	if (!journal->chunk || strlen(base) >= PATH_MAX) {
@@ -196,11 +201,14 @@ int journal_open(struct journal **out, const char *base, bool sync,
 	journal->sync = sync;
 	journal->first = mark->segment + 1;
 	journal->released = floor->segment;
-	if (journal_each_segment(journal, journal_find_last) != 0 ||
+	if (mark->segment > 0)
+		journal->missing = mark->segment;
+	if (journal_each_segment(journal, journal_find_ends) != 0 ||
 	    journal_each_segment(journal, journal_remove_old) != 0) {
 		rc = journal_io_error(error, "cannot read the directory");
 		goto fail;
 	}
+	journal->cuts += journal->missing != SEGMENT_END;
 	rc = journal_check_kinds(journal, error);
 	if (rc != 0)
 		goto fail;
@@ -361,4 +369,9 @@ uint64_t journal_first_segment(const struct journal *journal)
 uint64_t journal_gaps(const struct journal *journal)
 {
 	return journal->gaps;
+}
+
+uint64_t journal_cuts(const struct journal *journal)
+{
+	return journal->cuts;
 }

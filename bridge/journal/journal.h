@@ -18,6 +18,12 @@
  * and journal_gaps counts them. A new process always starts a new file and
  * never appends to an old one.
  *
+ * A file has its size before its first entry, so one with entries that is shorter
+ * was cut by somebody else, as a restored disk or a file system's repair may do.
+ * What it had is gone, and so is what a missing file had: journal_cuts counts
+ * them. A file without an entry may be of any size: its process was killed while
+ * it made it.
+ *
  * After kill -9, whatever write() accepted survives. After a power loss, this
  * holds only with sync.
  */
@@ -93,6 +99,9 @@ uint64_t journal_backlog(const struct journal *journal,
 
 /* Loop thread: how many damaged stretches journal_read has skipped. */
 uint64_t journal_gaps(const struct journal *journal);
+/* Loop thread: how many files ended early or were missing where it went on with
+ * the next one, or where the mark is that it was opened with. */
+uint64_t journal_cuts(const struct journal *journal);
 
 /* The first file that this process writes. Entries in earlier files come from
  * an earlier process, whose steady clock was a different one. */

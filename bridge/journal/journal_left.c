@@ -14,7 +14,7 @@ int journal_open_left(struct journal **out, const char *base,
 
 	if (rc != 0)
 		return rc;
-	if (journal_each_segment(journal, journal_find_last) != 0)
+	if (journal_each_segment(journal, journal_find_ends) != 0)
 		rc = journal_io_error(error, "cannot read the directory");
 	else
 		rc = journal_check_kinds(journal, error);

@@ -98,6 +98,30 @@ static int64_t next_good(struct journal *journal, uint64_t offset)
 	return 0;
 }
 
+/* Is the file shorter than it was made, although it had an entry? offset: where
+ * nothing more is to be read. */
+static bool ends_early(const struct journal *journal, uint64_t offset)
+{
+	uint8_t first[HEADER], last;
+	ssize_t n;
+
+	if (pread(journal->read_fd, &last, 1, JOURNAL_SEGMENT - 1) != 0)
+		return false;
+	if (offset > 0)
+		return true;
+	n = pread(journal->read_fd, first, HEADER, 0);
+	while (n > 0)
+		if (first[--n] != 0)
+			return true;
+	return false;
+}
+
+/* Files are made one after the other, and removed from the first one on. */
+static bool is_missing(const struct journal *journal, uint64_t segment)
+{
+	return segment > journal->oldest && segment != journal->missing;
+}
+
 /* There is no valid entry at mark, in a file that is no longer written: moves
  * mark to the next entry or to the next file. */
 static int skip_damage(struct journal *journal, struct journal_mark *mark,
@@ -107,10 +131,13 @@ static int skip_damage(struct journal *journal, struct journal_mark *mark,
 
 	if (offset < 0)
 		return -1;
-	if (offset > 0)
+	if (offset > 0) {
 		journal->gaps++;
-	else
+	} else {
+		journal->cuts += readable ? ends_early(journal, mark->offset)
+					  : is_missing(journal, mark->segment);
 		mark->segment++; /* end of file, torn, or no file */
+	}
 	mark->offset = (uint64_t)offset;
 	return 0;
 }

@@ -53,9 +53,9 @@ struct loop {
 	bool more_payloads; /* that are due */
 	struct probe_end_offsets ends;
 	int64_t ends_since; /* asked_at of the end offsets last used */
-	bool waiting;  /* requests are due whose decisions may be under way */
-	bool more;     /* a part has more to apply */
-	uint64_t gaps; /* gaps of the journal already logged */
+	bool waiting; /* requests are due whose decisions may be under way */
+	bool more;    /* a part has more to apply */
+	uint64_t gaps, cuts; /* of the journal, already logged */
 	int exit_code;
 	struct backpressure backpressure;
 	struct eviction eviction;

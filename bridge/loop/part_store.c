@@ -108,13 +108,21 @@ static int store_part_apply(struct loop *l, struct ztp_error *error)
 static void log_gaps(struct loop *l)
 {
 	uint64_t gaps = journal_gaps(l->b.journal);
+	uint64_t cuts = journal_cuts(l->b.journal);
 
-	if (gaps == l->gaps)
-		return;
-	log_error(l->b.core.log, "journal_damaged",
-		  LOG_UINT("gaps", gaps - l->gaps),
-		  LOG_STR("hint", "some acknowledged events cannot be read"));
+	if (gaps != l->gaps)
+		log_error(l->b.core.log, "journal_damaged",
+			  LOG_UINT("gaps", gaps - l->gaps),
+			  LOG_STR("hint",
+				  "some acknowledged events cannot be read"));
+	if (cuts != l->cuts)
+		log_error(l->b.core.log, "journal_cut",
+			  LOG_UINT("files", cuts - l->cuts),
+			  LOG_STR("hint", "files of the journal end early or "
+					  "are missing: some acknowledged "
+					  "events may be lost"));
 	l->gaps = gaps;
+	l->cuts = cuts;
 }
 
 static void store_part_settle(struct loop *l)

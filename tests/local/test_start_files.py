@@ -40,3 +40,24 @@ def test_no_file(bridge, suffix, make, tmp_path):
     assert done.returncode == 1, done.stderr
     assert "event=cannot_start" in done.stderr
     assert f"{os.path.basename(path)} is not a regular file" in done.stderr
+
+
+def test_a_journal_that_somebody_has_cut(tmp_path):
+    """A file with entries has its whole size: one that is shorter was cut. It is
+    said once; and of an empty one, which a kill may leave, it is not."""
+    bridge = Bridge(tmp_path, "mqtt://127.0.0.1:9", "127.0.0.1:9",
+                    topic_names("t"))
+    bridge.start()
+    bridge.http()
+    bridge.stop()
+    assert "event=journal_cut" not in bridge.log()
+    last = max(tmp_path.glob("*.intake-0*"))
+    last.write_bytes(bytes(range(1, 200)))
+    bridge.start()
+    bridge.wait_log("event=journal_cut files=1 ")
+    bridge.stop()
+    max(tmp_path.glob("*.intake-0*")).write_bytes(b"")
+    bridge.start()
+    bridge.http()
+    bridge.stop()
+    assert "event=journal_cut" not in bridge.log()
