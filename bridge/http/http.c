@@ -32,6 +32,9 @@
 #include "bridge/http/readiness.h"
 #include "ztp/event.h"
 
+#define HTTP_STATUS   "/v1/status"
+#define HTTP_REFUSALS "/v1/refusals"
+
 #define CONNECTION_MEMORY (32 * 1024) /* request line, headers, output */
 #define RUNS_MAX	  8	      /* while more connections come */
 /* Beyond this libmicrohttpd does not accept: those that it has yet to find
@@ -68,19 +71,47 @@ static struct http_page page_v1(struct bridge *b, struct MHD_Connection *client,
 	const size_t n = sizeof(ZTP_HTTP_REQUESTS) - 1;
 	struct readiness r;
 
-	if (strcmp(path, "/v1/status") == 0) {
+	if (strcmp(path, HTTP_STATUS) == 0) {
 		bridge_readiness(b, &r);
 		return http_status(b, &r);
 	}
 	if (strcmp(path, "/v1/history") == 0)
 		return http_history(b, client);
-	if (strcmp(path, "/v1/refusals") == 0)
+	if (strcmp(path, HTTP_REFUSALS) == 0)
 		return http_refusals(b);
 	if (strcmp(path, ZTP_HTTP_REQUESTS) == 0)
 		return http_requests_list(b, client);
 	if (strncmp(path, ZTP_HTTP_REQUESTS "/", n + 1) == 0)
 		return http_requests_one(b, path + n + 1);
 	return http_plain_page(MHD_HTTP_NOT_FOUND, strdup("not found\n"));
+}
+
+static enum MHD_Result note_parameter(void *arg, enum MHD_ValueKind kind,
+				      const char *key, const char *value)
+{
+	bool *any = arg;
+
+	(void)kind;
+	*any = *any || *key || (value && *value); /* "?a=b&" */
+	return MHD_YES;
+}
+
+/* A page that would answer as if a parameter were not there has no such one: who
+ * asks for a registry's refusals would take everybody's for them. The pages with
+ * parameters look at them by themselves. */
+static bool asks_in_vain(struct MHD_Connection *client, const char *path)
+{
+	const size_t n = sizeof(ZTP_HTTP_REQUESTS) - 1;
+	bool any = false;
+
+	if (strcmp(path, HTTP_STATUS) != 0 &&
+	    strcmp(path, HTTP_REFUSALS) != 0 &&
+	    strcmp(path, ZTP_HTTP_GROUP) != 0 &&
+	    strncmp(path, ZTP_HTTP_REQUESTS "/", n + 1) != 0)
+		return false;
+	(void)MHD_get_connection_values(client, MHD_GET_ARGUMENT_KIND,
+					note_parameter, &any);
+	return any;
 }
 
 static bool is_known_host(const struct http *http,
@@ -149,6 +180,9 @@ static struct http_page route(struct http *http, struct MHD_Connection *client,
 	if (!is_known_host(http, client))
 		return http_error_page(MHD_HTTP_MISDIRECTED_REQUEST,
 				       "this host is not in http.hosts");
+	if (asks_in_vain(client, path))
+		return http_error_page(MHD_HTTP_BAD_REQUEST,
+				       "this page takes no parameters");
 	if (http_clients_full(&http->clients))
 		return http_busy_page();
 	if (strcmp(path, "/") == 0)

@@ -21,16 +21,23 @@ static const char *const names[HISTORY_COUNT] = {
 
 /* --- the parameter */
 
+struct wanted {
+	int64_t after; /* -1: something is wrong */
+	bool given;
+};
+
 static enum MHD_Result on_parameter(void *arg, enum MHD_ValueKind kind,
 				    const char *key, const char *value)
 {
-	int64_t *after = arg;
+	struct wanted *wanted = arg;
 
 	(void)kind;
-	if (strcmp(key, AFTER) != 0 ||
-	    (value && *value && !ztp_time_parse(after, value, strlen(value))))
-		*after = -1;
-	return *after < 0 ? MHD_NO : MHD_YES;
+	if (strcmp(key, AFTER) != 0 || wanted->given ||
+	    (value && *value &&
+	     !ztp_time_parse(&wanted->after, value, strlen(value))))
+		wanted->after = -1;
+	wanted->given = true;
+	return wanted->after < 0 ? MHD_NO : MHD_YES;
 }
 
 /* --- the page */
@@ -84,20 +91,20 @@ static void write_all(FILE *out, const struct bridge *b, int64_t after)
 struct http_page http_history(struct bridge *b, struct MHD_Connection *client)
 {
 	struct http_page page = {.status = MHD_HTTP_OK, .type = ZTP_MEDIA_JSON};
-	int64_t after = 0;
+	struct wanted wanted = {.after = 0};
 	size_t size = 0;
 	bool bad;
 	FILE *out;
 
 	(void)MHD_get_connection_values(client, MHD_GET_ARGUMENT_KIND,
-					on_parameter, &after);
-	if (after < 0)
+					on_parameter, &wanted);
+	if (wanted.after < 0)
 		return http_error_page(MHD_HTTP_BAD_REQUEST,
 				       "expected at most: after, a time");
 	out = open_memstream(&page.text, &size);
 	if (!out)
 		return page;
-	write_all(out, b, after);
+	write_all(out, b, wanted.after);
 	bad = ferror(out) != 0;
 	if (fclose(out) == 0 && !bad)
 		return page;

@@ -136,6 +136,32 @@ static void other_parameters_are_refused(void **state)
 	(void)get_json(f, "/v1/history?after=yesterday", 400);
 	(void)get_json(f, "/v1/history?after=1&after=2", 400);
 	(void)get_json(f, "/v1/history?since=2023-11-14T22:13:20.000Z", 400);
+	(void)get_json(f,
+		       "/v1/history?after=2023-11-14T22:13:20.000Z"
+		       "&after=2023-11-14T22:13:20.000Z",
+		       400);
+}
+
+/* Who asks for a registry's refusals would take everybody's for them. */
+static void pages_without_parameters_refuse_them(void **state)
+{
+	static const char *const pages[] = {"/v1/refusals", "/v1/status",
+					    "/v1/requests/some-id",
+					    "/v1/group"};
+	static const char *const asked[] = {
+		"registry=acme/plant-7", "state=&after=x", "after", "=7", "a="};
+	struct http_case *f = *state;
+	char target[128];
+	size_t i, k;
+
+	for (i = 0; i < sizeof(pages) / sizeof(*pages); i++)
+		for (k = 0; k < sizeof(asked) / sizeof(*asked); k++) {
+			snprintf(target, sizeof(target), "%s?%s", pages[i],
+				 asked[k]);
+			(void)get_json(f, target, 400);
+		}
+	(void)get_json(f, "/v1/refusals?", 200);
+	(void)get_json(f, "/v1/refusals?&", 200);
 }
 
 int main(void)
@@ -149,6 +175,7 @@ int main(void)
 		T(an_hour_is_kept),
 		T(after_leaves_out_what_is_known),
 		T(other_parameters_are_refused),
+		T(pages_without_parameters_refuse_them),
 	};
 #undef T
 	return cmocka_run_group_tests(tests, NULL, NULL);
