@@ -313,7 +313,8 @@ int store_decision_put(struct store *store, struct store_request *request,
 		       const struct store_decision *decision,
 		       struct ztp_error *error);
 /* payload false: leaves the payload out (kind and data empty). After a return
- * of 1 the caller frees with store_decision_clear. */
+ * of 1 the caller frees with store_decision_clear. After 0, payload_erased says
+ * whether one that was evicted had a payload. */
 int store_decision_get(struct store *store, const struct store_request *request,
 		       bool payload, struct store_decision *decision,
 		       struct ztp_error *error);

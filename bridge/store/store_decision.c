@@ -113,6 +113,13 @@ static bool is_valid(const struct store_decision *d)
 	       d->payload.kind <= ZTP_PAYLOAD_TEXT;
 }
 
+/* And with it its payload? Whoever was onboarded has been approved. */
+static bool is_evicted(const struct store_request *r)
+{
+	return r->state == ZTP_STATE_ONBOARDED &&
+	       r->decision != DECISION_EVICTED_BARE;
+}
+
 int store_decision_get(struct store *store, const struct store_request *r,
 		       bool payload, struct store_decision *d,
 		       struct ztp_error *error)
@@ -127,6 +134,7 @@ int store_decision_get(struct store *store, const struct store_request *r,
 	rc = sqlite3_step(stmt);
 	if (rc != SQLITE_ROW) {
 		sqlite3_reset(stmt);
+		d->payload_erased = payload && is_evicted(r);
 		return rc == SQLITE_DONE ? 0 : store_fail(store, rc, error);
 	}
 	d->by_customer = sqlite3_column_int(stmt, 0) != 0;

@@ -19,6 +19,10 @@
 /* Row numbers of decisions begin after it. Older decisions have the number of
  * their request, and no number of a request is as large. */
 #define DECISION_FIRST (INT64_C(1) << 40)
+/* Instead of a row: its decision has been evicted, with its payload, or it had
+ * none. 0, of one that has no row either, is of a release that did not tell. */
+#define DECISION_EVICTED      DECISION_FIRST
+#define DECISION_EVICTED_BARE (DECISION_FIRST - 1)
 
 #define STORE_APPLICATION_ID 0x5a545042 /* "ZTPB" */
 #define STORE_SCHEMA_VERSION 7
@@ -155,7 +159,7 @@
 		  "WHERE todo IN (2,4) AND retry_at IS NOT NULL")              \
 	X(REANCHOR, "UPDATE request SET due_at=expires_at "                    \
 		    "WHERE undecided=1 AND due_at<>expires_at")                \
-	X(REQ_UNLIST, "UPDATE request SET finished_at=NULL,decision=NULL "     \
+	X(REQ_UNLIST, "UPDATE request SET finished_at=NULL,decision=?2 "       \
 		      "WHERE n=?1")                                            \
 	X(DEC_PUT, "INSERT OR REPLACE INTO decision(n,by_customer,verdict,"    \
 		   "digest,topic,part,offset,reason,message,kind,payload,"     \
@@ -166,6 +170,7 @@
 	X(DEC_GET_ALL, "SELECT by_customer,verdict,digest,topic,part,offset,"  \
 		       "reason,message,kind,payload,content_type,metadata "    \
 		       "FROM decision WHERE n=?1")                             \
+	X(DEC_HAD, "SELECT kind<>0 FROM decision WHERE n=?1")                  \
 	X(DEC_DEL, "DELETE FROM decision WHERE n=?1")                          \
 	X(DEC_ERASE, "UPDATE decision SET kind=(kind&15)+32,"                  \
 		     "payload=zeroblob(length(payload)) "                      \

@@ -233,19 +233,37 @@ struct eviction {
 	struct ztp_error *error;
 };
 
+static int unlist(struct store *store, const struct store_request *r,
+		  struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_UNLIST, true, error);
+
+	if (!stmt)
+		return ZTP_ERR_IO;
+	sqlite3_bind_int64(stmt, 1, r->n);
+	sqlite3_bind_int64(stmt, 2, r->decision);
+	return store_run(store, stmt, error);
+}
+
+/* A device that comes again is told whether there was a payload: an approval
+ * without one would count as its new configuration. */
 static int evict_one(void *arg, struct store_request *r)
 {
 	struct eviction *e = arg;
+	int64_t had = 1;
 	int rc;
 
 	e->count++;
 	if (!e->keep_onboarded || r->state != ZTP_STATE_ONBOARDED)
 		return remove_request(e->store, r, e->error);
+	if (!store_number(e->store, SQL_DEC_HAD, store_decision_row(r), &had))
+		had = 1;
 	rc = remove_decision(e->store, r, e->error);
+	r->decision = had ? DECISION_EVICTED : DECISION_EVICTED_BARE;
 	if (rc == 0)
-		rc = run_by_n(e->store, SQL_REQ_UNLIST, r->n, e->error);
+		rc = unlist(e->store, r, e->error);
 	if (rc == 0) {
-		r->finished_at = r->decision = 0;
+		r->finished_at = 0;
 		count_row(e->store, r);
 	}
 	return rc;

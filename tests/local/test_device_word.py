@@ -229,6 +229,29 @@ def test_a_payload_is_erased_in_time(rig_with, ca):
     assert len(device.messages) == 1
 
 
+@pytest.mark.parametrize("form", ["envelope", "raw"])
+def test_a_payload_that_is_forgotten(rig_with, ca, form):
+    """Long after its end nothing but the device is known. An approval without
+    its payload would be its new configuration."""
+    rig = rig_with({"mqtt": {"command_format": form},
+                    "store": {"retention": "1s"}})
+    device = rig.device()
+    request = approved(rig, ca, device, payload={"secret": MARK})
+    outcome_of(rig, request, "onboarded")
+    url = (f"http://{rig.bridge.http()}/v1/requests/"
+           f"{request.json()['request_id']}")
+    until(lambda: "finished_at" not in requests.get(url, timeout=5).json(),
+          "it is forgotten")
+    rig.pending(device.path, ca.leaf().pem)
+    if form == "raw":
+        until(lambda: "event=command_erased" in rig.bridge.log(), "it says so")
+        assert len(device.messages) == 1
+    else:
+        again = device.wait(device.command_topic, count=2)[1].json()
+        assert again["payload_erased"] is True
+        assert "payload" not in again
+
+
 def test_a_payload_that_has_no_effect_is_not_stored(rig_with, ca):
     rig = rig_with()
     device = rig.device()

@@ -244,18 +244,19 @@ static void check_approval(const struct asked *asked, const char *payload,
 {
 	int64_t n = oracle_number(payload, len, "n");
 	/* It is erased once the device has answered, which it does when it has
-	 * been told, and with its request. */
-	bool erased = memmem(payload, len, "\"payload_erased\":true", 21) &&
-		      asked->told_approved > 0;
+	 * been told, and with its request. And where few requests are kept, it
+	 * is forgotten. */
+	bool erased =
+		memmem(payload, len, "\"payload_erased\":true", 21) &&
+		(asked->told_approved > 0 || sim.plan.max_finished <= 100);
 
 	if (!oracle_may_approve(asked))
 		sim_find("%s: device %d is told it is approved",
 			 sim.plan.approve_on_timeout ? "silence" : "wrong",
 			 asked->device);
-	/* A timeout gives none; and where few are kept it may be forgotten. */
+	/* A timeout gives none. */
 	if (n != asked->device &&
-	    !(n < 0 && (erased || oracle_may_time_out(asked) ||
-			sim.plan.max_finished <= 100)))
+	    !(n < 0 && (erased || oracle_may_time_out(asked))))
 		sim_find("wrong: device %d is given the payload of %lld",
 			 asked->device, (long long)n);
 }

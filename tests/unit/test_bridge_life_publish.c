@@ -309,6 +309,101 @@ static void what_is_erased_is_not_sent_raw(void **state)
 	assert_int_equal(c->mqtt.count, 0);
 }
 
+/* Long after its end an onboarded request has nothing but its row, and its device
+ * comes again with its certificate. */
+static void comes_again(struct life_case *c)
+{
+	life_commit(c);
+	assert_int_equal(store_evict(c->b.store, 0, true, 9, &c->error), 1);
+	life_knock(c, PUMP, 1);
+	life_is(c, 1, ZTP_STATE_ONBOARDED);
+	life_owes(c, 1, ZTP_OWED_SEND, 0, 5 * LIFE_MIN);
+}
+
+/* It would take an approval without a payload for its new configuration. */
+static void what_is_evicted_is_erased(void **state)
+{
+	struct life_case *c = *state;
+
+	life_put(c, PUMP, 1, ZTP_STATE_ONBOARDED, ZTP_OWED_NONE);
+	comes_again(c);
+	assert_non_null(strstr(say(c)->text, "\"payload_erased\":true}"));
+}
+
+static void what_was_erased_before_is_evicted(void **state)
+{
+	struct life_case *c = *state;
+
+	life_put(c, PUMP, 1, ZTP_STATE_ONBOARDED, ZTP_OWED_NONE);
+	erase(c, 1);
+	comes_again(c);
+	assert_non_null(strstr(say(c)->text, "\"payload_erased\":true}"));
+}
+
+static void what_is_evicted_is_not_sent_raw(void **state)
+{
+	struct life_case *c = *state;
+
+	c->config.mqtt.command_format = ZTP_COMMAND_RAW;
+	life_put(c, PUMP, 1, ZTP_STATE_ONBOARDED, ZTP_OWED_NONE);
+	comes_again(c);
+	life_up(c, 10);
+	life_pump(c);
+	assert_int_equal(c->mqtt.count, 0);
+	assert_true(life_logged(c, "command_erased"));
+	life_turn(c);
+	life_owes(c, 1, ZTP_OWED_NONE, LIFE_NEVER, LIFE_NEVER);
+}
+
+static void approve_without_a_payload(struct life_case *c)
+{
+	const struct store_decision d = {.by_customer = true,
+					 .verdict = ZTP_APPROVE,
+					 .topic = "ztp.decisions"};
+	struct store_request r;
+
+	life_put(c, PUMP, 1, ZTP_STATE_ONBOARDED, ZTP_OWED_NONE);
+	r = life_row(c, 1);
+	life_ok(c, store_decision_put(c->b.store, &r, &d, &c->error));
+	life_save(c, &r);
+}
+
+/* Nothing was erased of an approval that had no payload, and it says as much as
+ * before. */
+static void what_had_no_payload_has_none_again(void **state)
+{
+	struct life_case *c = *state;
+
+	approve_without_a_payload(c);
+	comes_again(c);
+	assert_string_equal(say(c)->text,
+			    "{\"type\":\"provisioning\",\"request_id\":\"r-1\","
+			    "\"status\":\"approved\",\"device_path\":\"" PUMP
+			    "\"}");
+	/* It still does when it was saved since. */
+	assert_true(life_puback(c, 0, 0));
+	life_turn(c);
+	life_pass(c, 60 * LIFE_MIN);
+	life_knock(c, PUMP, 1);
+	life_pump(c);
+	assert_int_equal(c->mqtt.count, 2);
+	assert_null(strstr(c->mqtt.said[1].text, "payload"));
+}
+
+/* A release before this one has not noted whether there was one. */
+static void what_is_not_known_counts_as_erased(void **state)
+{
+	struct life_case *c = *state;
+	struct store_request r;
+
+	approve_without_a_payload(c);
+	comes_again(c);
+	r = life_row(c, 1);
+	r.decision = 0;
+	life_save(c, &r);
+	assert_non_null(strstr(say(c)->text, "\"payload_erased\":true}"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -325,6 +420,11 @@ int main(void)
 		LIFE_TEST(a_path_that_is_none_costs_itself_alone),
 		LIFE_TEST(an_approval_without_what_is_erased),
 		LIFE_TEST(what_is_erased_is_not_sent_raw),
+		LIFE_TEST(what_is_evicted_is_erased),
+		LIFE_TEST(what_was_erased_before_is_evicted),
+		LIFE_TEST(what_is_evicted_is_not_sent_raw),
+		LIFE_TEST(what_had_no_payload_has_none_again),
+		LIFE_TEST(what_is_not_known_counts_as_erased),
 	};
 
 	return cmocka_run_group_tests_name("bridge_life_publish", tests, NULL,
