@@ -141,6 +141,15 @@ static bool is_invalid(const struct bridge *b, enum ztp_on_decision what,
 	       invalid_size(b, decision, path, why);
 }
 
+/* Is the request its device's, as far as the decision says? What is said of another
+ * one's is not said to it. */
+static bool is_of_its_device(const struct store_request *r,
+			     const struct ztp_decision *decision)
+{
+	return r->n != 0 &&
+	       (!*decision->path || strcmp(decision->path, r->path) == 0);
+}
+
 static int decide(struct bridge *b, const struct ztp_decision *decision,
 		  const struct consumer_record *record, struct ztp_error *error)
 {
@@ -149,6 +158,7 @@ static int decide(struct bridge *b, const struct ztp_decision *decision,
 	struct ztp_held held = {0};
 	struct ztp_error why = {0};
 	enum ztp_on_decision what;
+	bool own;
 	int rc = store_request_by_id(b->store, decision->request_id, &r, error);
 
 	if (rc == 1 && !ztp_state_undecided(r.state))
@@ -173,8 +183,9 @@ static int decide(struct bridge *b, const struct ztp_decision *decision,
 		if (rc != 0)
 			return rc < 0 ? rc : 0;
 	}
+	own = is_of_its_device(&r, decision);
 	if (is_invalid(b, what, &r, decision, &why))
-		return invalid_report(b, decision, record, r.n ? &r : NULL,
+		return invalid_report(b, decision, record, own ? &r : NULL,
 				      &why, error);
 	switch (what) {
 	case ZTP_DECISION_APPROVE:
@@ -182,9 +193,15 @@ static int decide(struct bridge *b, const struct ztp_decision *decision,
 		return apply_decision(b, &r, decision, record, error);
 	case ZTP_DECISION_REDELIVERED:
 		return 0;
+	case ZTP_DECISION_MISMATCH: /* but its customer was not silent */
+		rc = own ? invalid_note(b, &r, record, error) : 0;
+		break;
 	default:
-		return report_no_effect(b, what, &r, decision, record, error);
+		rc = 0;
+		break;
 	}
+	return rc == 0 ? report_no_effect(b, what, &r, decision, record, error)
+		       : rc;
 }
 
 /* OmniCore's decisions name no path, and others may name one that is none. */

@@ -58,9 +58,8 @@ bool invalid_size(const struct bridge *b, const struct ztp_decision *decision,
 	return true;
 }
 
-/* Leaves a trace for the timeout. The next decision replaces it. */
-static int note(struct bridge *b, const struct store_request *r,
-		const struct consumer_record *record, struct ztp_error *error)
+int invalid_note(struct bridge *b, const struct store_request *r,
+		 const struct consumer_record *record, struct ztp_error *error)
 {
 	struct store_decision d = {
 		.by_customer = true,
@@ -105,7 +104,7 @@ int invalid_report(struct bridge *b, const struct ztp_decision *decision,
 	int rc = records_dead_decision(b, record, why, error);
 
 	if (rc == 0)
-		rc = note(b, r, record, error);
+		rc = invalid_note(b, r, record, error);
 	if (rc == 0)
 		rc = records_no_effect(b, &said, error);
 	if (rc == 0)

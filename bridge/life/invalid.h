@@ -23,6 +23,11 @@ int invalid_report(struct bridge *b, const struct ztp_decision *decision,
 		   const struct store_request *r, const struct ztp_error *why,
 		   struct ztp_error *error);
 
+/* Leaves a trace of it in an undecided request, for the timeout. The next decision
+ * replaces it. r may be NULL. */
+int invalid_note(struct bridge *b, const struct store_request *r,
+		 const struct consumer_record *record, struct ztp_error *error);
+
 /* Is it what that has left, and no decision? */
 bool invalid_is_note(const struct store_decision *d);
 

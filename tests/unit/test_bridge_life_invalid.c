@@ -157,6 +157,58 @@ static void silence_approves_nobody_who_has_spoken(void **state)
 	life_is(c, 2, ZTP_STATE_REGISTERED);
 }
 
+/* A rejection of another certificate than the request's is one, by mistake. */
+static void nor_who_has_mistaken_the_certificate(void **state)
+{
+	struct life_case *c = *state;
+	char text[512];
+
+	c->config.onboarding.on_timeout = ZTP_APPROVE;
+	life_put(c, PUMP, 1, ZTP_STATE_REQUESTED, ZTP_OWED_NONE);
+	snprintf(text, sizeof(text),
+		 "{\"request_id\":\"r-1\",\"device_path\":\"" PUMP
+		 "\",\"decision\":\"reject\",\"fingerprint_sha256\":\"%064d\"}",
+		 2);
+	take(c, text);
+	life_result(c, "r-1", "mismatch");
+	life_is(c, 1, ZTP_STATE_REQUESTED);
+	life_pass(c, LIFE_MIN);
+	life_due(c);
+	life_is(c, 1, ZTP_STATE_EXPIRED);
+	life_result(c, "r-1", "expired");
+	assert_string_equal(life_member(c, "message"),
+			    "no valid decision by expires_at");
+}
+
+/* Whoever decides about another device has said nothing about this one, however
+ * wrong the decision is. */
+static void others_do_not_speak_for_it(void **state)
+{
+	static const char others[] =
+		"{\"request_id\":\"r-1\",\"device_path\":\"" VALVE
+		"\",\"decision\":\"approve\"";
+	struct life_case *c = *state;
+	char *text = quotes("{\"request_id\":\"r-1\",\"device_path\":\"" VALVE
+			    "\",\"decision\":\"approve\",\"payload\":\"",
+			    20000);
+	char small[256];
+
+	c->config.onboarding.on_timeout = ZTP_APPROVE;
+	c->config.mqtt.max_command = 16384;
+	life_put(c, PUMP, 1, ZTP_STATE_REQUESTED, ZTP_OWED_NONE);
+	take(c, text);
+	life_result(c, "r-1", "invalid");
+	assert_string_equal(life_member(c, "device_path"), VALVE);
+	assert_string_equal(c->record.key, VALVE);
+	snprintf(small, sizeof(small), "%s}", others);
+	take(c, small);
+	life_result(c, "r-1", "mismatch");
+	life_pass(c, LIFE_MIN);
+	life_due(c);
+	life_is(c, 1, ZTP_STATE_REGISTERED);
+	free(text);
+}
+
 static void the_next_decision_takes_its_place(void **state)
 {
 	static const char bad[] = NAMES "\"payload_base64\":\"?\"}";
@@ -181,6 +233,8 @@ int main(void)
 		LIFE_TEST(a_rejection_always_fits),
 		LIFE_TEST(what_names_its_request_is_answered),
 		LIFE_TEST(silence_approves_nobody_who_has_spoken),
+		LIFE_TEST(nor_who_has_mistaken_the_certificate),
+		LIFE_TEST(others_do_not_speak_for_it),
 		LIFE_TEST(the_next_decision_takes_its_place),
 	};
 
