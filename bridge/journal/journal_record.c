@@ -76,3 +76,12 @@ int journal_record_decode(struct journal_record *record, const void *bytes,
 				"a journal's entry has no place in it");
 	return 0;
 }
+
+struct ztp_str journal_record_group(struct ztp_str key)
+{
+	const size_t id = JOURNAL_ID_LEN - 1;
+
+	if (!key.p || key.n < id + 1 || key.p[key.n - id - 1] != '/')
+		return (struct ztp_str){NULL, 0};
+	return (struct ztp_str){key.p, key.n - id - 1};
+}

@@ -7,13 +7,19 @@
  * entry's bytes, which have a version of their own. An entry is taken if its
  * journal's mark lies between its two places: at or behind the second one it has
  * been taken, and in front of the first one an entry between them is missing. A
- * format is read one release before it is written. Pure; any thread.
+ * format is read one release before it is written.
+ *
+ * Its key is the group of the bridge that has written it (kafka.group), a slash and
+ * the journal's id: two groups that share the topic by mistake leave each other's
+ * entries alone. A release that did not write the group wrote the id alone. Pure;
+ * any thread.
  */
 #ifndef BRIDGE_JOURNAL_JOURNAL_RECORD_H
 #define BRIDGE_JOURNAL_JOURNAL_RECORD_H
 
 #include "bridge/journal/journal.h"
 #include "bridge/journal/journal_id.h"
+#include "ztp/text.h"
 
 #define JOURNAL_RECORD_FORMAT 1
 #define JOURNAL_RECORD_HEAD   (1 + (JOURNAL_ID_LEN - 1) / 2 + 4 * 8)
@@ -33,5 +39,8 @@ void journal_record_head(uint8_t head[JOURNAL_RECORD_HEAD],
 /* Errors: ZTP_ERR_STATE_NEWER, of a later release; ZTP_ERR_VALUE, it is none. */
 int journal_record_decode(struct journal_record *record, const void *bytes,
 			  size_t len, struct ztp_error *error);
+
+/* The group that wrote the record with this key; p NULL: it does not say. */
+struct ztp_str journal_record_group(struct ztp_str key);
 
 #endif

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/journal/journal_record.h"
 #include "bridge/kafka/state_reader.h"
 #include "bridge/ledger/turns.h"
 
@@ -61,6 +62,12 @@ int leftovers_new(struct leftovers **out, struct core *core,
 	return 0;
 }
 
+static void free_item(struct leftover *item)
+{
+	free(item->bytes);
+	free(item->other);
+}
+
 void leftovers_free(struct leftovers *l)
 {
 	size_t i;
@@ -68,9 +75,23 @@ void leftovers_free(struct leftovers *l)
 	if (!l)
 		return;
 	for (i = 0; i < l->count; i++)
-		free(l->batch[i].bytes);
+		free_item(&l->batch[i]);
 	state_reader_free(l->reader);
 	free(l);
+}
+
+/* Another cell may use the topic by mistake. Its entries are of devices that are none
+ * of ours, and its own bridge takes them. */
+static int note_other(const struct leftovers *l, struct leftover *item,
+		      struct ztp_str key)
+{
+	const struct ztp_str group = journal_record_group(key);
+
+	item->other = NULL;
+	if (!group.p || ztp_str_is(group, l->core->config->kafka.group))
+		return 0;
+	item->other = strndup(group.p, group.n);
+	return item->other ? 0 : ZTP_ERR_NOMEM;
 }
 
 /* A state_reader_visit. */
@@ -83,8 +104,10 @@ static int keep(void *arg, const struct state_record *record,
 	size_t len = value->p ? value->n : 0;
 
 	item->bytes = malloc(len + 1);
-	if (!item->bytes)
+	if (!item->bytes || note_other(l, item, record->row.key) != 0) {
+		free(item->bytes);
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	}
 	if (len > 0)
 		memcpy(item->bytes, value->p, len);
 	item->offset = record->offset;
@@ -165,7 +188,7 @@ void leftovers_settle(struct leftovers *l)
 	l->next = l->batch[l->taken - 1].offset + 1;
 	for (i = 0; i < l->taken; i++) {
 		l->bytes -= l->batch[i].len;
-		free(l->batch[i].bytes);
+		free_item(&l->batch[i]);
 	}
 	l->count -= l->taken;
 	memmove(l->batch, l->batch + l->taken, l->count * sizeof(l->batch[0]));

@@ -21,6 +21,7 @@ struct leftover {
 	int64_t offset;
 	size_t len;
 	uint8_t *bytes;
+	char *other; /* the group whose bridge wrote it; NULL: this one's */
 };
 
 /* wake_fd: an eventfd, written when there is something to read. */

@@ -89,7 +89,8 @@ struct bridge {
 	 * (records.h); 0: it is not. */
 	int64_t keyless_until[STORE_TOPIC_END];
 	struct outages outages; /* of the parts that /readyz names */
-	struct tally total;	/* of everything committed */
+	struct log_limit shared_decisions;
+	struct tally total; /* of everything committed */
 	/* Until then decisions for unknown ids are held (held.h); 0: never. */
 	int64_t hold_until;
 	int64_t horizon; /* undecided requests due by then may expire */

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/core/cell.h"
 #include "bridge/kafka/record_bounds.h"
 #include "bridge/life/commands.h"
 #include "bridge/life/delivery.h"
@@ -13,6 +14,8 @@
 #include "bridge/life/records.h"
 #include "bridge/registrar/registrar.h"
 #include "ztp/gate_protocol.h"
+
+#define SHARED_MS 600000 /* between two lines about another cell's */
 
 /* --- decisions with an effect */
 
@@ -80,6 +83,26 @@ static int apply_decision(struct bridge *b, struct store_request *r,
 
 /* --- decisions without an effect */
 
+/* Two cells that read one topic tell each other's customers that there is no such
+ * request. */
+static void tell_shared(struct bridge *b, const struct ztp_decision *decision,
+			const struct consumer_record *record)
+{
+	uint64_t suppressed;
+
+	if (!*decision->path || cell_serves(b->core.config, decision->path) ||
+	    !log_every(&b->shared_decisions, SHARED_MS, b->core.now + 1,
+		       &suppressed))
+		return;
+	log_warn(b->core.log, "decisions_shared",
+		 LOG_STR("topic", record->position.topic),
+		 LOG_STR("request_id", decision->request_id),
+		 LOG_STR("device_path", decision->path),
+		 LOG_STR("hint", "it is another cell's: each has a "
+				 "kafka.topics.decisions of its own"),
+		 LOG_UINT("suppressed", suppressed));
+}
+
 static int report_no_effect(struct bridge *b, enum ztp_on_decision what,
 			    const struct store_request *r,
 			    const struct ztp_decision *decision,
@@ -98,6 +121,8 @@ static int report_no_effect(struct bridge *b, enum ztp_on_decision what,
 		.key = record->key,
 	};
 
+	if (what == ZTP_DECISION_UNKNOWN)
+		tell_shared(b, decision, record);
 	log_said(b->core.log, "decision_without_effect",
 		 LOG_STR("request_id", decision->request_id),
 		 LOG_STR("outcome", ztp_outcome_name(said.outcome)));

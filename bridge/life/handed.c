@@ -17,7 +17,8 @@
 #include "bridge/ledger/turns.h"
 #include "bridge/life/pending.h"
 
-#define NEWER_MS 30000
+#define NEWER_MS  30000
+#define SHARED_MS 600000
 
 /* --- records that cannot be taken */
 
@@ -32,6 +33,24 @@ static int leave(struct handed *handed, const struct bridge *b,
 			  LOG_INT("offset", item->offset), LOG_WHY(why),
 			  LOG_UINT("suppressed", suppressed));
 	return 0;
+}
+
+/* Of another group's bridges: that one takes it. */
+static int pass_others(struct handed *handed, const struct bridge *b,
+		       const struct leftover *item)
+{
+	uint64_t suppressed;
+
+	if (log_every(&handed->shared, SHARED_MS, b->core.now + 1, &suppressed))
+		log_warn(b->core.log, "journal_shared",
+			 LOG_STR("topic", b->core.config->kafka.topics.journal),
+			 LOG_INT("offset", item->offset),
+			 LOG_STR("group", item->other),
+			 LOG_STR("hint",
+				 "another cell writes there: each has a "
+				 "kafka.topics.journal of its own"),
+			 LOG_UINT("suppressed", suppressed));
+	return 1;
 }
 
 static int pass_by(const struct bridge *b, const struct leftover *item,
@@ -117,8 +136,11 @@ int handed_take(struct handed *handed, struct bridge *b,
 {
 	struct journal_record record;
 	struct ztp_error why = {0};
-	int rc = journal_record_decode(&record, item->bytes, item->len, &why);
+	int rc;
 
+	if (item->other)
+		return pass_others(handed, b, item);
+	rc = journal_record_decode(&record, item->bytes, item->len, &why);
 	if (rc == 0)
 		rc = check_entry(&record, &why);
 	if (rc == ZTP_ERR_NOMEM)

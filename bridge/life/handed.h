@@ -12,7 +12,7 @@
 struct handed {
 	const char *own; /* this bridge's journal */
 	uint64_t taken;	 /* entries, by the turn that is under way */
-	struct log_limit newer;
+	struct log_limit newer, shared;
 };
 
 /* Returns 1 if the turn is done with it, 0 if it has to wait, and what comes after

@@ -13,6 +13,7 @@
  */
 #include "bridge/standby/hand_over.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,6 +46,7 @@ struct hand_over {
 	bool at_end;
 	bool passed;	 /* by the position, and not by the mark: seen once */
 	uint8_t *record; /* JOURNAL_RECORD_MAX */
+	char *key;	 /* of all of them */
 	rd_kafka_t *rk;
 	rd_kafka_topic_t *topic;
 	int in_flight;
@@ -90,7 +92,9 @@ static void close_files(struct hand_over *h)
 	journal_close(h->journal);
 	h->journal = NULL;
 	free(h->record);
+	free(h->key);
 	h->record = NULL;
+	h->key = NULL;
 }
 
 /* What is in flight may arrive or not. */
@@ -209,13 +213,25 @@ static void on_delivered(rd_kafka_t *rk, const rd_kafka_message_t *message,
 	}
 }
 
+static char *make_key(const struct hand_over *h)
+{
+	const char *group = h->core->config->kafka.group;
+	size_t size = strlen(group) + sizeof("/") + strlen(h->id);
+	char *key = malloc(size);
+
+	if (key)
+		snprintf(key, size, "%s/%s", group, h->id);
+	return key;
+}
+
 static int open_kafka(struct hand_over *h, struct ztp_error *error)
 {
 	const struct kafka_wanted wanted = {.client = ZTP_KAFKA_PRODUCER,
 					    .delivered = on_delivered};
 
 	h->record = malloc(JOURNAL_RECORD_MAX);
-	if (!h->record)
+	h->key = make_key(h);
+	if (!h->record || !h->key)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	h->rk = kafka_new_as(h->core, &wanted, error);
 	if (!h->rk)
@@ -241,7 +257,7 @@ static int produce(struct hand_over *h, const struct journal_record *record,
 	memcpy(h->record + JOURNAL_RECORD_HEAD, record->entry, record->len);
 	err = rd_kafka_producev(h->rk, RD_KAFKA_V_RKT(h->topic),
 				RD_KAFKA_V_PARTITION(0),
-				RD_KAFKA_V_KEY(h->id, JOURNAL_ID_LEN - 1),
+				RD_KAFKA_V_KEY(h->key, strlen(h->key)),
 				RD_KAFKA_V_VALUE(h->record, len),
 				RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
 				RD_KAFKA_V_OPAQUE(h), RD_KAFKA_V_END);

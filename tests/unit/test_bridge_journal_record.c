@@ -141,6 +141,34 @@ static void test_an_entrys_bytes(void **state)
 	free(bytes);
 }
 
+/* The group's own name may hold anything. */
+static void test_whose_it_is(void **state)
+{
+	static const struct {
+		const char *key, *group; /* NULL: it does not say */
+	} lines[] = {
+		{"ztp-bridge/" ID, "ztp-bridge"},
+		{"a/b/" ID, "a/b"},
+		{"/" ID, ""},
+		{ID, NULL},
+		{"ztp-bridge" ID, NULL},
+		{"ztp-bridge/", NULL},
+		{"", NULL},
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		struct ztp_str group =
+			journal_record_group(ztp_str_of(lines[i].key));
+
+		assert_int_equal(group.p == NULL, lines[i].group == NULL);
+		if (lines[i].group)
+			assert_true(ztp_str_is(group, lines[i].group));
+	}
+	assert_null(journal_record_group((struct ztp_str){NULL, 0}).p);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -149,6 +177,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_no_record),
 		cmocka_unit_test(test_its_size_has_a_bound),
 		cmocka_unit_test(test_an_entrys_bytes),
+		cmocka_unit_test(test_whose_it_is),
 	};
 
 	return cmocka_run_group_tests_name("bridge_journal_record", tests, NULL,

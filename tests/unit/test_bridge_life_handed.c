@@ -14,6 +14,7 @@
 #define SEC    1000
 
 static struct handed handed;
+static char *other; /* the group that wrote the record; NULL: this one */
 
 /* The active one of several. */
 static struct life_case *began(void **state)
@@ -21,6 +22,7 @@ static struct life_case *began(void **state)
 	struct life_case *c = *state;
 
 	handed = (struct handed){.own = OWN};
+	other = NULL;
 	life_commit(c);
 	life_ok(c, store_replicate(c->b.store, "ztp.decisions", &c->error));
 	return c;
@@ -45,7 +47,8 @@ static int hand(struct life_case *c, const char *journal, uint64_t before,
 	snprintf(record.journal, sizeof(record.journal), "%s", journal);
 	journal_record_head(bytes, &record);
 	memcpy(bytes + JOURNAL_RECORD_HEAD, packed, (size_t)n);
-	item = (struct leftover){7, JOURNAL_RECORD_HEAD + (size_t)n, bytes};
+	item = (struct leftover){7, JOURNAL_RECORD_HEAD + (size_t)n, bytes,
+				 other};
 	rc = handed_take(&handed, &c->b, &item, &c->error);
 	assert_false(c->b.handed);
 	free(bytes);
@@ -219,7 +222,7 @@ static void its_own_that_it_has_lost(void **state)
 static int hand_bytes(struct life_case *c, const void *bytes, size_t n)
 {
 	uint8_t *copy = malloc(n + 1);
-	struct leftover item = {3, n, copy};
+	struct leftover item = {3, n, copy, other};
 	int rc;
 
 	assert_non_null(copy);
@@ -249,6 +252,25 @@ static void a_newer_format_waits(void **state)
 	assert_false(life_logged(c, "journal_newer"));
 }
 
+/* Two cells share the topic by mistake: each bridge's devices are its own cell's,
+ * whatever else they write there. */
+static void what_another_group_wrote_is_left(void **state)
+{
+	static char beside[] = "ztp-cell-b";
+	struct life_case *c = began(state);
+	struct journal_entry e = came(c, PUMP, 1, SEC);
+
+	other = beside;
+	assert_int_equal(hand(c, OTHERS, 0, 100, &e), 1);
+	assert_true(life_logged(c, "journal_shared"));
+	assert_int_equal(hand(c, OTHERS, 0, 100, &e), 1);
+	assert_int_equal(hand_bytes(c, "\x02what it will be", 16), 1);
+	assert_false(life_logged(c, "journal_shared"));
+	assert_int_equal(life_newest(c), 0);
+	assert_int_equal(mark_of(c, OTHERS), 0);
+	assert_int_equal(handed.taken, 0);
+}
+
 static void it_waits_while_there_is_no_room(void **state)
 {
 	struct life_case *c = began(state);
@@ -276,6 +298,7 @@ int main(void)
 		LIFE_TEST(its_own_that_it_has_lost),
 		LIFE_TEST(bytes_that_are_none_are_passed),
 		LIFE_TEST(a_newer_format_waits),
+		LIFE_TEST(what_another_group_wrote_is_left),
 		LIFE_TEST(it_waits_while_there_is_no_room),
 	};
 

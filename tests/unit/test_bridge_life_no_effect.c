@@ -323,6 +323,34 @@ static void a_dead_letter_leaves_out_what_is_too_large(void **state)
 	assert_int_equal(c->record.value_len, ZTP_DEAD_VALUE_MAX);
 }
 
+/* --- two cells read one topic of decisions */
+
+static void another_cells_decision_is_told(void **state)
+{
+	static char other[] = "other", ours[] = "acme";
+	static char *subscriptions[] = {other, NULL};
+	struct life_case *c = *state;
+	struct config_list *served = &c->config.mqtt.subscriptions;
+
+	*served = (struct config_list){subscriptions, 1};
+	take(c, NAMES("one", PUMP) "\"decision\":\"approve\"}");
+	life_result(c, "one", "unknown_request");
+	assert_true(life_logged(c, "decisions_shared"));
+	take(c, NAMES("two", PUMP) "\"decision\":\"approve\"}");
+	life_result(c, "two", "unknown_request");
+	assert_false(life_logged(c, "decisions_shared"));
+	life_pass(c, 10 * LIFE_MIN);
+	take(c, NAMES("three", PUMP) "\"decision\":\"approve\"}");
+	assert_true(life_logged(c, "decisions_shared"));
+	/* A request that nobody made is no sign of another cell. */
+	life_pass(c, 10 * LIFE_MIN);
+	subscriptions[0] = ours;
+	take(c, NAMES("four", PUMP) "\"decision\":\"approve\"}");
+	*served = (struct config_list){NULL, 0};
+	take(c, NAMES("five", PUMP) "\"decision\":\"approve\"}");
+	assert_false(life_logged(c, "decisions_shared"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -337,6 +365,7 @@ int main(void)
 		LIFE_TEST(a_decision_that_cannot_be_read_is_a_dead_letter),
 		LIFE_TEST(a_tombstone_is_a_dead_letter),
 		LIFE_TEST(a_dead_letter_leaves_out_what_is_too_large),
+		LIFE_TEST(another_cells_decision_is_told),
 	};
 
 	return cmocka_run_group_tests_name("bridge_life_no_effect", tests, NULL,
