@@ -95,9 +95,13 @@ struct bridge {
 	int64_t hold_until;
 	int64_t horizon; /* undecided requests due by then may expire */
 	bool channels;	 /* two paths may share a command topic */
-	bool blocked;	 /* max_requests blocks the next event */
-	bool store_ok;	 /* the last transaction succeeded */
-	bool disk_ok;	 /* the disk has room for the journal */
+	bool comparing;	 /* the requests' command topics (channels.h) */
+	/* decision_topic.h: its name is another one than at the last start, and
+	 * is not noted yet. */
+	bool topic_changed, topic_unnoted;
+	bool blocked;  /* max_requests blocks the next event */
+	bool store_ok; /* the last transaction succeeded */
+	bool disk_ok;  /* the disk has room for the journal */
 };
 
 #endif

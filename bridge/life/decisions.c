@@ -7,6 +7,7 @@
 #include "bridge/core/cell.h"
 #include "bridge/kafka/record_bounds.h"
 #include "bridge/life/commands.h"
+#include "bridge/life/decision_topic.h"
 #include "bridge/life/delivery.h"
 #include "bridge/life/held.h"
 #include "bridge/life/invalid.h"
@@ -327,29 +328,42 @@ int decisions_lost(void *bridge, const struct consumer_gap *gap,
 	return store_set(b->store, STORE_LOST, at, error);
 }
 
-/* Was it asked before decisions were lost? Announcing it again does not bring
- * them back. */
-static int may_be_lost(struct bridge *b, const struct store_request *r,
-		       bool *lost, struct ztp_error *error)
+static int lost_at(struct bridge *b, const char *name, long long *at,
+		   struct ztp_error *error)
 {
-	char at[24];
-	int rc = store_get(b->store, STORE_LOST, at, sizeof(at), error);
-	long long until = rc == 1 ? strtoll(at, NULL, 10) : -1;
+	char text[24];
+	int rc = store_get(b->store, name, text, sizeof(text), error);
 
-	*lost = r->announced_at <= until || r->received_at <= until;
+	*at = rc == 1 ? strtoll(text, NULL, 10) : -1;
 	return rc < 0 ? rc : 0;
+}
+
+/* Was it asked before decisions were lost? Announcing it again does not bring
+ * them back. *why: NULL, or how they were. */
+static int may_be_lost(struct bridge *b, const struct store_request *r,
+		       const char **why, struct ztp_error *error)
+{
+	long long at, left;
+	int rc = lost_at(b, STORE_LOST, &at, error);
+
+	*why = NULL;
+	if (rc != 0 || (r->announced_at > at && r->received_at > at))
+		return rc;
+	rc = lost_at(b, DECISION_TOPIC_LEFT, &left, error);
+	*why = left == at ? "decisions in the topic of before are not read"
+			  : "Kafka removed decisions before they were read";
+	return rc;
 }
 
 /* --- deadlines */
 
-static const char *why_expired(bool asked, bool invalid, bool lost)
+static const char *why_expired(bool asked, bool invalid, const char *lost)
 {
 	if (!asked)
 		return "Kafka had not taken the request by expires_at";
 	if (invalid)
 		return "no valid decision by expires_at";
-	return lost ? "Kafka removed decisions before they were read"
-		    : MOVE_SILENCE;
+	return lost ? lost : MOVE_SILENCE;
 }
 
 /* Silence approves a request only if the customer was asked in time, and was
@@ -359,7 +373,8 @@ static int time_out(struct bridge *b, struct store_request *r,
 		    struct ztp_error *error)
 {
 	struct store_decision d = {0};
-	bool asked = r->state == ZTP_STATE_REQUESTED, invalid, lost = false;
+	bool asked = r->state == ZTP_STATE_REQUESTED, invalid;
+	const char *lost = NULL;
 	int rc = store_decision_get(b->store, r, false, &d, error);
 
 	invalid = rc == 1;

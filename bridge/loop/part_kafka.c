@@ -4,6 +4,7 @@
 #include "bridge/kafka/consumer.h"
 #include "bridge/kafka/probe.h"
 #include "bridge/kafka/producer.h"
+#include "bridge/life/decision_topic.h"
 #include "bridge/life/decisions.h"
 #include "bridge/life/pending.h"
 #include "bridge/life/records.h"
@@ -104,7 +105,10 @@ static int consumer_part_new(struct loop *l, struct ztp_error *error)
 	struct bridge *b = &l->b;
 	struct consumer_user decisions = {decisions_apply, decisions_unreadable,
 					  decisions_lost, b};
+	int rc = decision_topic_look(b, error);
 
+	if (rc != 0)
+		return rc;
 	return consumer_new(&b->consumer, &b->core, b->store, b->probe,
 			    &decisions, l->work_fd, error);
 }
@@ -119,9 +123,9 @@ static void consumer_part_collect(struct loop *l)
 
 static int consumer_part_apply(struct loop *l, struct ztp_error *error)
 {
-	int rc = 0;
+	int rc = decision_topic_apply(&l->b, error);
 
-	if (!is_replaying(l))
+	if (rc == 0 && !is_replaying(l))
 		rc = consumer_apply(l->b.consumer, error);
 	l->more |= consumer_more(l->b.consumer);
 	return rc;
@@ -129,6 +133,7 @@ static int consumer_part_apply(struct loop *l, struct ztp_error *error)
 
 static void consumer_part_settle(struct loop *l)
 {
+	decision_topic_settle(&l->b);
 	if (!is_replaying(l)) /* else its batch was not applied */
 		consumer_settle(l->b.consumer);
 }

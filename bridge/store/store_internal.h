@@ -72,6 +72,8 @@
 	X(OFFSET_EACH, "SELECT part,next FROM position "                       \
 		       "WHERE topic=?1 AND next>=0 ORDER BY part")             \
 	X(OFFSET_ANY, "SELECT max(next) FROM position WHERE topic=?1")         \
+	X(OFFSET_OTHER, "SELECT topic FROM position "                          \
+			"WHERE topic<>?1 AND next>0 LIMIT 1")                  \
 	X(OFFSET_RESTART, "UPDATE position SET next=0,landmark=-1 "            \
 			  "WHERE topic=?1")                                    \
 	X(OFFSET_SET, "INSERT INTO position(topic,part,next,landmark,"         \
