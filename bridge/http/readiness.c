@@ -139,10 +139,11 @@ void bridge_readiness(struct bridge *b, struct readiness *r)
 	add_part(b, r, "mqtt", mqtt_problem(b));
 	add_part(b, r, "kafka", kafka_problem(text, b, &status));
 	add_part(b, r, "store",
-		 !b->store_ok  ? "cannot be written"
-		 : !b->disk_ok ? "the disk is nearly full"
-		 : b->blocked  ? "max_requests has been reached"
-			       : NULL);
+		 !b->store_ok	? "cannot be written"
+		 : !b->disk_ok	? "the disk is nearly full"
+		 : b->blocked	? "max_requests has been reached"
+		 : b->comparing ? "the requests' command topics are compared"
+				: NULL);
 	if (b->registrar ||
 	    broker_probe_gate(b->broker_probe) == BROKER_SAYS_YES)
 		add_part(b, r, "gate", gate_problem(text, b));

@@ -2,6 +2,7 @@
  * Commands are sent: first what has never been tried, then what is due again,
  * within the window and the retry rate. Suspects go alone (suspects.h).
  */
+#include "bridge/life/channels.h"
 #include "bridge/life/command_send.h"
 #include "bridge/life/commands_internal.h"
 #include "bridge/registrar/registrar.h"
@@ -95,6 +96,17 @@ struct pumping {
 	struct ztp_error error;
 };
 
+/* Returns 1 if another device would get it. */
+static int is_shared(struct pumping *p, const struct store_request *r)
+{
+	bool taken;
+	int rc = channels_taken(p->c->b, r, &taken, &p->error);
+
+	if (taken)
+		ztp_fail(&p->error, ZTP_ERR_VALUE, CHANNELS_TAKEN);
+	return rc < 0 ? rc : taken;
+}
+
 /* Returns 0 if the command is in flight, 1 if this is not possible now. */
 static int pump_command(struct pumping *p, const struct store_request *r)
 {
@@ -106,6 +118,13 @@ static int pump_command(struct pumping *p, const struct store_request *r)
 		return 1;
 	if (registrar_is_for(r->owed.what)) {
 		mark_no_gate(c, slot, r);
+		return 0;
+	}
+	rc = is_shared(p, r);
+	if (rc < 0)
+		return rc;
+	if (rc > 0) {
+		mark_impossible(c, slot, r, &p->error);
 		return 0;
 	}
 	rc = publish(c, slot, r, &p->error);

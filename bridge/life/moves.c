@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "bridge/life/channels.h"
 #include "bridge/life/records.h"
 
 int move_state(struct bridge *b, struct store_request *r, enum ztp_state to,
@@ -81,7 +82,7 @@ static int notice_is_safe(struct bridge *b, const struct store_request *r,
 	if (!b->registrar) {
 		rc = store_path_each(b->store, r->path, check_other, &others,
 				     error);
-		if (rc == 0 && *r->channel)
+		if (rc == 0 && b->channels && *r->channel)
 			rc = store_channel_each(b->store, r->channel,
 						check_other, &others, error);
 	}
@@ -284,8 +285,20 @@ int move_register(struct bridge *b, struct store_request *r, bool there,
 	return store_request_save(b->store, r, error);
 }
 
-int move_approve(struct bridge *b, struct store_request *r,
-		 struct ztp_error *error)
+/* Another path's device has been approved since this one was asked for, when their
+ * topics differed. */
+static int lose_topic(struct bridge *b, struct store_request *r,
+		      struct ztp_error *error)
+{
+	int rc = store_payload_erase(b->store, r, error);
+
+	return rc == 0 ? move_finish_decided(b, r, ZTP_STATE_CONFLICT,
+					     CHANNELS_TAKEN, error)
+		       : rc;
+}
+
+static int approve(struct bridge *b, struct store_request *r,
+		   struct ztp_error *error)
 {
 	struct losers losers = {b, r, false, error};
 	struct ztp_owed_facts facts = {0};
@@ -294,7 +307,7 @@ int move_approve(struct bridge *b, struct store_request *r,
 	if (rc == 0)
 		rc = store_path_each(b->store, r->path, end_loser, &losers,
 				     error);
-	if (rc == 0 && *r->channel)
+	if (rc == 0 && b->channels && *r->channel)
 		rc = store_channel_each(b->store, r->channel, end_loser,
 					&losers, error);
 	/* With a gate, the gate decides; there is no deadline for its
@@ -306,6 +319,17 @@ int move_approve(struct bridge *b, struct store_request *r,
 	facts.behind = losers.told;
 	(void)move_obligation(b, r, ZTP_ON_APPROVED, &facts);
 	return store_request_save(b->store, r, error);
+}
+
+int move_approve(struct bridge *b, struct store_request *r,
+		 struct ztp_error *error)
+{
+	bool taken;
+	int rc = channels_taken(b, r, &taken, error);
+
+	if (rc != 0)
+		return rc;
+	return taken ? lose_topic(b, r, error) : approve(b, r, error);
 }
 
 int move_without_gate(struct bridge *b, struct store_request *r,

@@ -7,6 +7,7 @@
 #include "bridge/core/verdicts.h"
 #include "bridge/journal/journal_entry.h"
 #include "bridge/ledger/ledger.h"
+#include "bridge/life/channels.h"
 #include "bridge/life/delivery.h"
 #include "bridge/life/held_again.h"
 #include "bridge/life/moves.h"
@@ -144,11 +145,9 @@ static int announce(struct bridge *b, struct held *held,
 			rc = make_request(b, held, &r, error);
 			b->core.tally.pending[TALLY_PENDING_CONFLICT]++;
 			return rc != 0 ? rc
-				       : move_finish(
-						 b, &r, ZTP_STATE_CONFLICT,
-						 "another device path has this "
-						 "command topic",
-						 NULL, error);
+				       : move_finish(b, &r, ZTP_STATE_CONFLICT,
+						     CHANNELS_TAKEN, NULL,
+						     error);
 		}
 	}
 	rc = make_request(b, held, &r, error);

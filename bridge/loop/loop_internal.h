@@ -9,6 +9,7 @@
 #include "bridge/ledger/ledger_local.h"
 #include "bridge/ledger/turns.h"
 #include "bridge/life/bridge.h"
+#include "bridge/life/channels.h"
 #include "bridge/life/handed.h"
 #include "bridge/loop/backpressure.h"
 #include "bridge/loop/evict.h"
@@ -26,6 +27,7 @@ struct loop {
 	struct turns *turns;
 	struct leftovers *leftovers;
 	struct handed handed;
+	struct channels channels;
 	struct ztp_lease lease;
 	int64_t next_copy;	 /* CLOCK_BOOTTIME */
 	int64_t next_turn;	 /* steady ms; not before */
@@ -67,10 +69,10 @@ struct loop {
 };
 
 /* In the files part_*.c. */
-extern const struct part store_part, verdicts_part, mqtt_out_part, probe_part,
-	producer_part, mqtt_in_part, consumer_part, registrar_part,
-	commands_part, deadlines_part, payloads_part, housekeeping_part,
-	history_part, http_part, leftovers_part;
+extern const struct part store_part, channels_part, verdicts_part,
+	mqtt_out_part, probe_part, producer_part, mqtt_in_part, consumer_part,
+	registrar_part, commands_part, deadlines_part, payloads_part,
+	housekeeping_part, history_part, http_part, leftovers_part;
 
 /* loop_turns.c: the turn of one that is active among several. open: with the
  * ledger. send: after apply; 0 if it is under way, 1 if it is done, or a negative

@@ -94,7 +94,7 @@ const struct part producer_part = {
  * answers to them. */
 static bool is_replaying(const struct loop *l)
 {
-	return journal_before(&l->b.mark, &l->b.told) ||
+	return l->b.comparing || journal_before(&l->b.mark, &l->b.told) ||
 	       (l->leftovers && leftovers_replaying(l->leftovers));
 }
 
@@ -195,6 +195,8 @@ static int deadlines_apply(struct loop *l, struct ztp_error *error)
 	int rc;
 
 	l->waiting = false;
+	if (l->b.comparing)
+		return 0;
 	rc = loop_turns_unask(l, error);
 	if (rc == 0)
 		rc = decisions_time_out(&l->b, loop_turn_few(l), &l->waiting,

@@ -28,6 +28,8 @@ static int leftovers_part_apply(struct loop *l, struct ztp_error *error)
 	bool soon = false;
 	int rc = 1;
 
+	if (l->b.comparing)
+		count = 0;
 	l->handed.taken = 0;
 	if (count > max)
 		count = max;

@@ -135,8 +135,11 @@ static int mqtt_in_part_apply(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
 	bool more = false;
-	int rc = pending_apply(b, loop_turn_max(l), &more, &b->blocked, error);
+	int rc = 0;
 
+	if (!b->comparing)
+		rc = pending_apply(b, loop_turn_max(l), &more, &b->blocked,
+				   error);
 	if (rc == 0) /* else `blocked` may be of an earlier turn */
 		end_replay(b);
 	l->more |= more;
@@ -207,7 +210,6 @@ const struct part registrar_part = {
 
 APPLY(commands)
 STEP(commands, settle)
-STEP(commands, pump)
 FREE(commands)
 
 static int commands_part_new(struct loop *l, struct ztp_error *error)
@@ -219,6 +221,12 @@ static int commands_part_new(struct loop *l, struct ztp_error *error)
 	if (rc == 0 && b->registrar)
 		registrar_join(b->registrar);
 	return rc;
+}
+
+static void commands_part_pump(struct loop *l)
+{
+	if (!l->b.comparing)
+		commands_pump(l->b.commands);
 }
 
 static int64_t commands_part_next(const struct loop *l, int64_t now)

@@ -187,11 +187,12 @@ static void housekeeping_collect(struct loop *l)
 static int housekeeping_apply(struct loop *l, struct ztp_error *error)
 {
 	bool more = false;
-	int rc;
+	int rc = 0;
 
 	if (!l->housekeeping)
 		return 0;
-	rc = held_expire(&l->b, loop_turn_few(l), &more, error);
+	if (!l->b.comparing)
+		rc = held_expire(&l->b, loop_turn_few(l), &more, error);
 	l->more |= more;
 	return rc == 0 ? evict(&l->eviction, &l->b, error) : rc;
 }

@@ -5,10 +5,10 @@
  * answers to it, and registrations go out before commands, which may have to
  * wait for one. */
 static const struct part *const parts[] = {
-	&store_part,	    &verdicts_part, &mqtt_out_part,  &probe_part,
-	&producer_part,	    &mqtt_in_part,  &leftovers_part, &consumer_part,
-	&registrar_part,    &commands_part, &deadlines_part, &payloads_part,
-	&housekeeping_part, &history_part,  &http_part,
+	&store_part,	&channels_part,	    &verdicts_part, &mqtt_out_part,
+	&probe_part,	&producer_part,	    &mqtt_in_part,  &leftovers_part,
+	&consumer_part, &registrar_part,    &commands_part, &deadlines_part,
+	&payloads_part, &housekeeping_part, &history_part,  &http_part,
 };
 
 #define PARTS ((int)(sizeof(parts) / sizeof(parts[0])))

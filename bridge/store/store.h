@@ -199,6 +199,9 @@ int store_path_each(struct store *store, const char *path, store_visit *visit,
 		    void *arg, struct ztp_error *error);
 int store_channel_each(struct store *store, const char *channel,
 		       store_visit *visit, void *arg, struct ztp_error *error);
+/* Sets a row's channel. */
+int store_channel_put(struct store *store, int64_t n, const char *channel,
+		      struct ztp_error *error);
 /* Rows with due_at <= until, earliest first, at most limit. Undecided requests
  * have a list of their own because they may have to wait for Kafka. */
 int store_due_each(struct store *store, bool undecided, int64_t until,

@@ -88,6 +88,7 @@
 		    "retry_at=?5,todo=?6,tries=?7,finished_at=?8,"             \
 		    "delivered_at=?9,undecided=?10,decision=?11,losses=?12 "   \
 		    "WHERE n=?1")                                              \
+	X(REQ_CHANNEL_SET, "UPDATE request SET channel=?2 WHERE n=?1")         \
 	X(REQ_ANNOUNCED,                                                       \
 	  "UPDATE request SET state=?2 WHERE n>=?1 AND n<=?5 AND state=?3 "    \
 	  "AND due_at>?4")                                                     \

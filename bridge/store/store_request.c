@@ -106,6 +106,20 @@ int store_request_save(struct store *store, struct store_request *r,
 	return 0;
 }
 
+int store_channel_put(struct store *store, int64_t n, const char *channel,
+		      struct ztp_error *error)
+{
+	sqlite3_stmt *stmt =
+		store_stmt(store, SQL_REQ_CHANNEL_SET, true, error);
+
+	if (!stmt)
+		return ZTP_ERR_IO;
+	sqlite3_bind_int64(stmt, 1, n);
+	store_bind_text(stmt, 2, channel);
+	store_changes_request(store->changes, n);
+	return store_run(store, stmt, error);
+}
+
 int store_request_announced(struct store *store, int64_t first, int64_t last,
 			    int64_t now, struct ztp_error *error)
 {
