@@ -87,6 +87,20 @@ static int keep_filters(struct bridge *b, struct ztp_error *error)
 	return rc;
 }
 
+#define SESSION "mqtt_in.session" /* in the store: there has been one */
+
+/* Without it, a broker that has forgotten the session while the bridge was stopped
+ * would look like one that never had it. */
+static int take_session(struct bridge *b, struct ztp_error *error)
+{
+	char text[4];
+	int rc = store_get(b->store, SESSION, text, sizeof(text), error);
+
+	if (rc > 0)
+		mqtt_in_had_session(b->mqtt_in);
+	return rc < 0 ? rc : 0;
+}
+
 /* The session must not know of a filter that the store does not. The store of
  * one of several gets them with its first turn. */
 static int take_filters(struct loop *l, char *known, struct ztp_error *error)
@@ -127,8 +141,16 @@ static int mqtt_in_part_new(struct loop *l, struct ztp_error *error)
 
 	free(known);
 	if (rc == 0)
+		rc = take_session(b, error);
+	if (rc == 0)
 		mqtt_in_follow(b->mqtt_in, b->mqtt_out);
 	return rc;
+}
+
+/* Of several bridges the session goes from one to the next. */
+static bool keeps_session(const struct loop *l)
+{
+	return !l->turns && mqtt_in_session_unstored(l->b.mqtt_in);
 }
 
 static int mqtt_in_part_apply(struct loop *l, struct ztp_error *error)
@@ -145,12 +167,16 @@ static int mqtt_in_part_apply(struct loop *l, struct ztp_error *error)
 	l->more |= more;
 	if (rc == 0 && mqtt_in_filters_changed(b->mqtt_in))
 		rc = keep_filters(b, error);
+	if (rc == 0 && keeps_session(l))
+		rc = store_set(b->store, SESSION, "1", error);
 	return rc;
 }
 
 static void mqtt_in_part_settle(struct loop *l)
 {
 	mqtt_in_filters_kept(l->b.mqtt_in);
+	if (keeps_session(l))
+		mqtt_in_session_kept(l->b.mqtt_in);
 }
 
 const struct part mqtt_in_part = {

@@ -49,6 +49,13 @@ char *mqtt_in_filters(const struct mqtt_in *mqtt_in);
 bool mqtt_in_filters_changed(const struct mqtt_in *mqtt_in);
 void mqtt_in_filters_kept(struct mqtt_in *mqtt_in);
 
+/* An earlier process had a session at the broker: to be told before the first
+ * connection, which looks whether it is there. unstored: this one has a session,
+ * and the store has not noted that yet; until session_kept. */
+void mqtt_in_had_session(struct mqtt_in *mqtt_in);
+bool mqtt_in_session_unstored(const struct mqtt_in *mqtt_in);
+void mqtt_in_session_kept(struct mqtt_in *mqtt_in);
+
 /* Disconnects from the broker, or connects again. why is for the log. */
 void mqtt_in_pause(struct mqtt_in *mqtt_in, const char *why);
 void mqtt_in_resume(struct mqtt_in *mqtt_in);

@@ -19,6 +19,21 @@ void mqtt_in_filters_kept(struct mqtt_in *in)
 	in->unstored = in->unsubscribed = false;
 }
 
+void mqtt_in_had_session(struct mqtt_in *in)
+{
+	in->had_session = in->session_known = true;
+}
+
+bool mqtt_in_session_unstored(const struct mqtt_in *in)
+{
+	return in->phase == PHASE_UP && !in->session_known;
+}
+
+void mqtt_in_session_kept(struct mqtt_in *in)
+{
+	in->session_known = true;
+}
+
 int mqtt_in_compare_filters(struct mqtt_in *in, const char *stored,
 			    struct ztp_error *error)
 {

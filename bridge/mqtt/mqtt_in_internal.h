@@ -26,6 +26,7 @@ struct mqtt_in {
 	struct reconnect reconnect;
 	int keepalive_s; /* as asked for in the last CONNECT */
 	bool had_session;
+	bool session_known; /* by the store */
 
 	enum refusal refusal; /* of the last CONNECT */
 	struct log_limit refusals[REFUSAL_KINDS];

@@ -262,6 +262,29 @@ def test_why_the_broker_ends_a_connection(bridge_at, client, connection):
                         "reason_code=151 error=.*[Qq]uota exceeded")
 
 
+def test_a_session_lost_while_nobody_was_there(bridge_at, tmp_path):
+    """The broker, which keeps its sessions in memory, and the bridge were down at
+    the same time. The first session of all is not a lost one."""
+    broker = Mosquitto(tmp_path).start()
+    bridge = bridge_at(broker.url)
+    lost = "event=mqtt_session_lost connection=in "
+    wait_connected(bridge)
+    bridge.stop()
+    bridge.start()
+    wait_connected(bridge)
+    bridge.stop()
+    assert lost not in bridge.log()
+    broker.restart()
+    bridge.start()
+    bridge.wait_log(lost)
+    wait_connected(bridge)
+    bridge.stop()
+    bridge.start()
+    wait_connected(bridge)
+    assert lost not in bridge.log()
+    broker.stop()
+
+
 def test_broker_that_comes_back(bridge_at, tmp_path):
     """However long it was away, the bridge serves within 2 s."""
     broker = Mosquitto(tmp_path).start()
