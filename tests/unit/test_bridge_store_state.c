@@ -124,6 +124,19 @@ static void do_contact(struct pair *pair)
 			 0);
 }
 
+/* A row's topic, which a copy otherwise takes for a sign of another request. */
+static void do_channel(struct pair *pair)
+{
+	static const char *const topics[] = {"cmd/one", "cmd/two", ""};
+	struct store_request r;
+
+	if (pick(pair, &r))
+		assert_int_equal(store_channel_put(pair->active.store, r.n,
+						   topics[draw(pair, 3)],
+						   &pair->active.error),
+				 0);
+}
+
 static void do_position(struct pair *pair)
 {
 	struct store_landmark at = {.offset = draw(pair, 9), .crc = UINT32_MAX};
@@ -171,8 +184,9 @@ static void do_small(struct pair *pair)
 static void turn(struct pair *pair)
 {
 	static void (*const steps[])(struct pair *) = {
-		do_add,	  do_add,   do_save,	do_announce, do_decide,
-		do_erase, do_evict, do_contact, do_position, do_small,
+		do_add,	    do_add,	 do_save,  do_announce,
+		do_decide,  do_erase,	 do_evict, do_contact,
+		do_channel, do_position, do_small,
 	};
 	int count = (int)draw(pair, 6);
 
