@@ -15,13 +15,16 @@ static int meta_key(char key[STATE_KEY_MAX + 1], enum state_kind kind,
 	return 0;
 }
 
-/* One more. That one is gone is rarer, and its size is not known. */
+/* One more. That one is gone is rarer, and its size is not known; and it may have
+ * had a payload, which is in the WAL as well. */
 static void count_held(struct store *store, struct ztp_str value)
 {
 	struct store_counters *facts = &store->facts;
 
-	if (!value.p)
+	if (!value.p) {
 		facts->held_known = false;
+		facts->erasures++;
+	}
 	facts->held_count++;
 	facts->held_bytes += (int64_t)value.n;
 }

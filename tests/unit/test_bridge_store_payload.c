@@ -2,6 +2,8 @@
  * byte. And contacts of devices. */
 #include "store_case.h"
 
+#include "bridge/store/store_state.h"
+
 #include <time.h>
 
 #define MARK  "PAYLOAD-%06d-"
@@ -354,6 +356,47 @@ static void test_what_is_removed_is_gone(void **state)
 		0);
 }
 
+static void commit_copy(struct store_case *c, int64_t next)
+{
+	const struct store_copy copy = {.next = next};
+
+	assert_int_equal(store_commit(c->store, 0, &c->error), 0);
+	assert_int_equal(store_copy_commit(c->store, &copy, &c->error), 0);
+}
+
+/* A decision for an unknown request waits for it, and goes: it had no effect, or is
+ * the request's from then on. */
+static void test_what_was_held_is_gone(void **state)
+{
+	struct store_case *c = *state;
+	struct state_row row = {.kind = STATE_HELD,
+				.name = ztp_str_of("id/0.1"),
+				.count = STATE_HELD_CELLS};
+
+	assert_int_equal(store_replicate(c->store, "ztp.decisions", &c->error),
+			 0);
+	settle(c);
+	row.cells[STATE_HELD_TOPIC] = (struct state_cell){
+		.type = STATE_TEXT, .bytes = ztp_str_of("ztp.decisions")};
+	row.cells[STATE_HELD_PART].type = STATE_NUMBER;
+	row.cells[STATE_HELD_OFFSET].type = STATE_NUMBER;
+	row.cells[STATE_HELD_UNTIL] =
+		(struct state_cell){.type = STATE_NUMBER, .number = 1};
+	row.cells[STATE_HELD_VALUE] = (struct state_cell){
+		.type = STATE_BYTES, .bytes = ztp_str_of("PAYLOAD-000003-")};
+	row.cells[STATE_HELD_HEADERS] = (struct state_cell){
+		.type = STATE_BYTES, .bytes = ztp_str_of("")};
+	assert_int_equal(store_state_put(c->store, &row, &c->error), 0);
+	commit_copy(c, 2);
+	settle(c);
+	assert_int_equal(found(c), 1);
+	row.removed = true;
+	assert_int_equal(store_state_put(c->store, &row, &c->error), 0);
+	commit_copy(c, 3);
+	settle(c);
+	assert_int_equal(found(c), 0);
+}
+
 /* Version 5 numbered decisions as their requests, and kept the payload of a
  * rejection. */
 static void test_older_version(void **state)
@@ -436,6 +479,7 @@ int main(void)
 		T(test_while_somebody_reads),
 		T(test_while_others_commit),
 		T(test_what_is_removed_is_gone),
+		T(test_what_was_held_is_gone),
 		T(test_older_version),
 		T(test_contacts),
 	};
