@@ -1,9 +1,9 @@
 #include "bridge/life/decision_topic.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "bridge/kafka/kafka.h"
+#include "bridge/life/silence.h"
 
 #define NAME "decisions_topic" /* in the store: of the last start */
 
@@ -39,16 +39,12 @@ int decision_topic_look(struct bridge *b, struct ztp_error *error)
 
 int decision_topic_apply(struct bridge *b, struct ztp_error *error)
 {
-	char at[24];
 	int rc = 0;
 
 	if (!b->topic_unnoted)
 		return 0;
-	snprintf(at, sizeof(at), "%lld", (long long)b->core.now);
 	if (b->topic_changed)
-		rc = store_set(b->store, STORE_LOST, at, error);
-	if (rc == 0 && b->topic_changed)
-		rc = store_set(b->store, DECISION_TOPIC_LEFT, at, error);
+		rc = silence_broken(b, SILENCE_TOPIC, error);
 	return rc == 0 ? store_set(b->store, NAME,
 				   kafka_topic(&b->core, STORE_DECISIONS),
 				   error)

@@ -11,9 +11,6 @@
 
 #include "bridge/life/bridge.h"
 
-/* The time at which the topic was changed, as STORE_LOST. */
-#define DECISION_TOPIC_LEFT "decisions_topic.left"
-
 /* At start: is it another one? */
 int decision_topic_look(struct bridge *bridge, struct ztp_error *error);
 /* During apply: notes it. settle: that has been committed. */

@@ -7,12 +7,12 @@
 #include "bridge/core/cell.h"
 #include "bridge/kafka/record_bounds.h"
 #include "bridge/life/commands.h"
-#include "bridge/life/decision_topic.h"
 #include "bridge/life/delivery.h"
 #include "bridge/life/held.h"
 #include "bridge/life/invalid.h"
 #include "bridge/life/moves.h"
 #include "bridge/life/records.h"
+#include "bridge/life/silence.h"
 #include "bridge/registrar/registrar.h"
 #include "ztp/gate_protocol.h"
 
@@ -240,6 +240,37 @@ static void take_path_of_key(struct ztp_decision *decision, struct ztp_str key)
 		memcpy(decision->path, key.p, key.n); /* path was zeroed */
 }
 
+struct word {
+	struct bridge *b;
+	const struct consumer_record *record;
+	struct ztp_error *error;
+};
+
+static int note_word(void *arg, struct store_request *r)
+{
+	const struct word *word = arg;
+
+	return invalid_note(word->b, r, word->record, word->error);
+}
+
+/* A dead letter says nothing to its customer, but whoever wrote it was not silent. */
+static int note_dead(struct bridge *b, const struct ztp_decision *decision,
+		     const struct consumer_record *record,
+		     struct ztp_error *error)
+{
+	struct word word = {b, record, error};
+	struct store_request r;
+	int rc;
+
+	if (!*decision->request_id)
+		return *decision->path
+			       ? store_path_each(b->store, decision->path,
+						 note_word, &word, error)
+			       : 0;
+	rc = store_request_by_id(b->store, decision->request_id, &r, error);
+	return rc == 1 ? note_word(&word, &r) : rc;
+}
+
 /* It cannot be read, but perhaps it says which request it is for. */
 static int on_unreadable(struct bridge *b, struct ztp_decision *decision,
 			 const struct consumer_record *record,
@@ -255,7 +286,9 @@ static int on_unreadable(struct bridge *b, struct ztp_decision *decision,
 			 LOG_INT("partition", record->position.partition),
 			 LOG_INT("offset", record->position.offset),
 			 LOG_WHY(why));
-		return records_dead_decision(b, record, why, error);
+		rc = note_dead(b, decision, record, error);
+		return rc == 0 ? records_dead_decision(b, record, why, error)
+			       : rc;
 	}
 	rc = store_request_by_id(b->store, decision->request_id, &r, error);
 	if (rc < 0)
@@ -299,6 +332,7 @@ int decisions_unreadable(void *bridge, const struct consumer_gap *gap,
 	struct ztp_header header = {.name = RECORD_HEADER("last_offset")};
 	const struct consumer_record record = {
 		.position = gap->first, .headers = &header, .header_count = 1};
+	int rc;
 
 	ztp_fail(&why, ZTP_ERR_UNREADABLE, "%s", gap->why);
 	snprintf(last, sizeof(last), "%lld", (long long)gap->last);
@@ -308,7 +342,8 @@ int decisions_unreadable(void *bridge, const struct consumer_gap *gap,
 		  LOG_INT("partition", gap->first.partition),
 		  LOG_INT("offset", gap->first.offset),
 		  LOG_INT("last_offset", gap->last), LOG_WHY(&why));
-	return records_dead_decision(b, &record, &why, error);
+	rc = silence_broken(b, SILENCE_UNREADABLE, error);
+	return rc == 0 ? records_dead_decision(b, &record, &why, error) : rc;
 }
 
 /* --- decisions that are gone */
@@ -317,42 +352,13 @@ int decisions_lost(void *bridge, const struct consumer_gap *gap,
 		   struct ztp_error *error)
 {
 	struct bridge *b = bridge;
-	char at[24];
 
 	log_error(b->core.log, "decisions_lost",
 		  LOG_STR("topic", gap->first.topic),
 		  LOG_INT("partition", gap->first.partition),
 		  LOG_INT("offset", gap->first.offset),
 		  LOG_INT("last_offset", gap->last));
-	snprintf(at, sizeof(at), "%lld", (long long)b->core.now);
-	return store_set(b->store, STORE_LOST, at, error);
-}
-
-static int lost_at(struct bridge *b, const char *name, long long *at,
-		   struct ztp_error *error)
-{
-	char text[24];
-	int rc = store_get(b->store, name, text, sizeof(text), error);
-
-	*at = rc == 1 ? strtoll(text, NULL, 10) : -1;
-	return rc < 0 ? rc : 0;
-}
-
-/* Was it asked before decisions were lost? Announcing it again does not bring
- * them back. *why: NULL, or how they were. */
-static int may_be_lost(struct bridge *b, const struct store_request *r,
-		       const char **why, struct ztp_error *error)
-{
-	long long at, left;
-	int rc = lost_at(b, STORE_LOST, &at, error);
-
-	*why = NULL;
-	if (rc != 0 || (r->announced_at > at && r->received_at > at))
-		return rc;
-	rc = lost_at(b, DECISION_TOPIC_LEFT, &left, error);
-	*why = left == at ? "decisions in the topic of before are not read"
-			  : "Kafka removed decisions before they were read";
-	return rc;
+	return silence_broken(b, SILENCE_REMOVED, error);
 }
 
 /* --- deadlines */
@@ -379,7 +385,7 @@ static int time_out(struct bridge *b, struct store_request *r,
 
 	invalid = rc == 1;
 	if (rc >= 0)
-		rc = may_be_lost(b, r, &lost, error);
+		rc = silence_is_none(b, r, &lost, error);
 	if (rc < 0)
 		return rc;
 	if (!asked || invalid || lost ||

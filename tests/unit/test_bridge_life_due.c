@@ -92,6 +92,28 @@ static void silence_is_no_consent_when_decisions_are_lost(void **state)
 	life_is(c, 3, ZTP_STATE_REGISTERED);
 }
 
+/* Nor when a batch of them is passed over that cannot be unpacked. */
+static void silence_is_no_consent_when_decisions_are_unreadable(void **state)
+{
+	const struct consumer_gap gap = {{"ztp.decisions", 1, 7}, 9, "why"};
+	struct life_case *c = *state;
+
+	c->config.onboarding.on_timeout = ZTP_APPROVE;
+	asked(c, PUMP, 1);
+	life_ok(c, decisions_unreadable(&c->b, &gap, &c->error));
+	assert_true(life_record(c, STORE_DLQ));
+	life_pass(c, LIFE_MIN);
+	life_due(c);
+	life_is(c, 1, ZTP_STATE_EXPIRED);
+	life_why(c, 1, "decisions that came could not be read");
+	/* What Kafka has removed later is another matter. */
+	asked(c, VALVE, 1);
+	lose_decisions(c);
+	life_due(c);
+	life_is(c, 2, ZTP_STATE_EXPIRED);
+	life_why(c, 2, "Kafka removed decisions before they were read");
+}
+
 /* Only a customer who was asked can consent: this request never reached Kafka. */
 static void who_was_not_asked_does_not_consent(void **state)
 {
@@ -459,6 +481,7 @@ int main(void)
 		LIFE_TEST(a_request_expires),
 		LIFE_TEST(silence_may_be_consent),
 		LIFE_TEST(silence_is_no_consent_when_decisions_are_lost),
+		LIFE_TEST(silence_is_no_consent_when_decisions_are_unreadable),
 		LIFE_TEST(who_was_not_asked_does_not_consent),
 		LIFE_TEST(consent_is_for_the_first_of_the_contenders),
 		GATE_TEST(a_contender_that_has_lost_is_not_due_any_more),

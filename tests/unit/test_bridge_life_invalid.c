@@ -180,6 +180,37 @@ static void nor_who_has_mistaken_the_certificate(void **state)
 			    "no valid decision by expires_at");
 }
 
+static void expired(struct life_case *c, int64_t n)
+{
+	life_is(c, n, ZTP_STATE_EXPIRED);
+	life_why(c, n, "no valid decision by expires_at");
+}
+
+/* Its record's key says whose word it was, or what can be read of it does. */
+static void nor_whose_word_is_a_dead_letter(void **state)
+{
+	struct life_case *c = *state;
+	struct consumer_record record =
+		life_next(c, "{\"decision\":\"reject\",}");
+
+	c->config.onboarding.on_timeout = ZTP_APPROVE;
+	life_put(c, PUMP, 1, ZTP_STATE_REQUESTED, ZTP_OWED_NONE);
+	life_put(c, PUMP, 2, ZTP_STATE_REQUESTED, ZTP_OWED_NONE);
+	life_put(c, VALVE, 1, ZTP_STATE_REQUESTED, ZTP_OWED_NONE);
+	life_put(c, PUMP "-b", 1, ZTP_STATE_REQUESTED, ZTP_OWED_NONE);
+	record.key = ztp_str_of(PUMP);
+	life_ok(c, life_decide(c, &record));
+	assert_true(life_record(c, STORE_DLQ));
+	take(c, "{\"request_id\":\"r-4\",\"isApprove\":\"no\"}");
+	assert_true(life_record(c, STORE_DLQ));
+	life_pass(c, LIFE_MIN);
+	life_due(c);
+	expired(c, 1);
+	expired(c, 2);
+	life_is(c, 3, ZTP_STATE_REGISTERED);
+	expired(c, 4);
+}
+
 /* Whoever decides about another device has said nothing about this one, however
  * wrong the decision is. */
 static void others_do_not_speak_for_it(void **state)
@@ -234,6 +265,7 @@ int main(void)
 		LIFE_TEST(what_names_its_request_is_answered),
 		LIFE_TEST(silence_approves_nobody_who_has_spoken),
 		LIFE_TEST(nor_who_has_mistaken_the_certificate),
+		LIFE_TEST(nor_whose_word_is_a_dead_letter),
 		LIFE_TEST(others_do_not_speak_for_it),
 		LIFE_TEST(the_next_decision_takes_its_place),
 	};
