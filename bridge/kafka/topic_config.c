@@ -4,12 +4,14 @@
 
 #define ANSWER_MS 3000
 
-/* The value of the topic's compression.type, or NULL; a view into event. */
-static const char *compression(rd_kafka_event_t *event, const char **error)
+#define COMPACT "compact"
+
+/* Its settings, views into event; or NULL, and *error says why, if anybody does. */
+static const rd_kafka_ConfigEntry_t **settings(rd_kafka_event_t *event,
+					       size_t *n, const char **error)
 {
 	const rd_kafka_ConfigResource_t **resources;
-	const rd_kafka_ConfigEntry_t **entries;
-	size_t count = 0, i;
+	size_t count = 0;
 
 	*error = rd_kafka_event_error(event)
 			 ? rd_kafka_event_error_string(event)
@@ -24,12 +26,33 @@ static const char *compression(rd_kafka_event_t *event, const char **error)
 		*error = rd_kafka_ConfigResource_error_string(resources[0]);
 		return NULL;
 	}
-	entries = rd_kafka_ConfigResource_configs(resources[0], &count);
-	for (i = 0; i < count; i++)
-		if (strcmp(rd_kafka_ConfigEntry_name(entries[i]),
-			   TOPIC_COMPRESSION) == 0)
+	return rd_kafka_ConfigResource_configs(resources[0], n);
+}
+
+/* NULL: it is not among them. */
+static const char *value_of(const rd_kafka_ConfigEntry_t **entries, size_t n,
+			    const char *name)
+{
+	size_t i;
+
+	for (i = 0; entries && i < n; i++)
+		if (strcmp(rd_kafka_ConfigEntry_name(entries[i]), name) == 0)
 			return rd_kafka_ConfigEntry_value(entries[i]);
 	return NULL;
+}
+
+/* Kafka keeps one record of each key then, which is the device's path: a decision
+ * may be gone before it is read, when another one comes, and nothing says so. */
+static void look_at_cleanup(struct log *log, const char *topic,
+			    const char *policy)
+{
+	if (policy && strstr(policy, COMPACT))
+		log_warn(log, "kafka_topic_compacted", LOG_STR("topic", topic),
+			 LOG_STR("policy", policy),
+			 LOG_STR("hint", "Kafka removes decisions that nobody "
+					 "has read when another one about the "
+					 "device comes; set " TOPIC_CLEANUP
+					 " to delete"));
 }
 
 /* By itself librdkafka asks the controller, for which it looks without end where
@@ -56,11 +79,15 @@ bool topic_config_look(struct log *log, rd_kafka_t *rk, const char *topic,
 		       int broker)
 {
 	rd_kafka_event_t *event = ask(rk, topic, broker);
+	const rd_kafka_ConfigEntry_t **entries;
 	const char *value, *error = NULL;
+	size_t n = 0;
 
 	if (!event)
 		return false;
-	value = compression(event, &error);
+	entries = settings(event, &n, &error);
+	look_at_cleanup(log, topic, value_of(entries, n, TOPIC_CLEANUP));
+	value = value_of(entries, n, TOPIC_COMPRESSION);
 	if (!value)
 		log_info(log, "kafka_topic_config_unknown",
 			 LOG_STR("topic", topic), LOG_STR("error", error));

@@ -14,8 +14,10 @@
  * 1 GB. Only the topic's owner can change that. */
 #define TOPIC_COMPRESSION  "compression.type"
 #define TOPIC_UNCOMPRESSED "uncompressed"
+#define TOPIC_CLEANUP	   "cleanup.policy"
 
-/* Asks that broker and logs a warning if the topic is not configured so. Blocks
+/* Asks that broker and logs a warning if the topic is not configured so, or is
+ * compacted. Blocks
  * for some seconds at most. Returns false if it has not answered. */
 bool topic_config_look(struct log *log, rd_kafka_t *rk, const char *topic,
 		       int broker);

@@ -146,6 +146,20 @@ def test_other_compression_is_warned_about(rig):
     )
 
 
+@pytest.mark.parametrize("policy", ["compact", "compact,delete"])
+def test_a_compacted_topic_is_warned_about(rig_of_topic, policy):
+    """What nobody has read yet may be removed from it, and nothing says so."""
+    rig = rig_of_topic({"cleanup.policy": policy})
+    rig.bridge.wait_log(
+        f"kafka_topic_compacted topic={rig.topics['decisions']} "
+        f"policy={policy} ")
+
+
+def test_a_topic_that_is_not_is_not(rig):
+    rig.bridge.wait_log("kafka_topic_compressed")
+    assert "kafka_topic_compacted" not in rig.bridge.log()
+
+
 def garbage(rig, n, size):
     return rig.decision(b"{" + b"%06d" % n * (size // 6), key=f"bad-{n}")
 
