@@ -4,8 +4,6 @@
 
 #define ANSWER_MS 3000
 
-#define COMPACT "compact"
-
 /* Its settings, views into event; or NULL, and *error says why, if anybody does. */
 static const rd_kafka_ConfigEntry_t **settings(rd_kafka_event_t *event,
 					       size_t *n, const char **error)
@@ -46,7 +44,7 @@ static const char *value_of(const rd_kafka_ConfigEntry_t **entries, size_t n,
 static void look_at_cleanup(struct log *log, const char *topic,
 			    const char *policy)
 {
-	if (policy && strstr(policy, COMPACT))
+	if (policy && strstr(policy, TOPIC_COMPACT))
 		log_warn(log, "kafka_topic_compacted", LOG_STR("topic", topic),
 			 LOG_STR("policy", policy),
 			 LOG_STR("hint", "Kafka removes decisions that nobody "

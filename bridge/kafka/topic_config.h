@@ -15,6 +15,7 @@
 #define TOPIC_COMPRESSION  "compression.type"
 #define TOPIC_UNCOMPRESSED "uncompressed"
 #define TOPIC_CLEANUP	   "cleanup.policy"
+#define TOPIC_COMPACT	   "compact"
 
 /* Asks that broker and logs a warning if the topic is not configured so, or is
  * compacted. Blocks

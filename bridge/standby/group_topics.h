@@ -9,13 +9,14 @@
 #include <librdkafka/rdkafka.h>
 
 #include "bridge/core/core.h"
+#include "bridge/kafka/topic_config.h"
 #include "ztp/topics.h"
 
 enum group_topic { GROUP_STATE, GROUP_JOURNAL, GROUP_TOPICS };
 
 /* X(topic, "setting", rule, value, "value as it is written") */
 #define GROUP_TOPIC_RULES(X)                                                   \
-	X(STATE, "cleanup.policy", IS, 0, "compact")                           \
+	X(STATE, TOPIC_CLEANUP, IS, 0, TOPIC_COMPACT)                          \
 	X(STATE, "message.timestamp.type", IS, 0, "LogAppendTime")             \
 	X(STATE, "delete.retention.ms", LEAST, 604800000, "604800000")         \
 	X(STATE, "max.compaction.lag.ms", MOST, 86400000, "86400000")          \
@@ -23,7 +24,7 @@ enum group_topic { GROUP_STATE, GROUP_JOURNAL, GROUP_TOPICS };
 	X(STATE, "min.cleanable.dirty.ratio", MOST, 0.2, "0.2")                \
 	/* What librdkafka puts into one batch. */                             \
 	X(STATE, "max.message.bytes", LEAST, 1000000, "1000000")               \
-	X(JOURNAL, "cleanup.policy", IS, 0, "delete")                          \
+	X(JOURNAL, TOPIC_CLEANUP, IS, 0, "delete")                             \
 	X(JOURNAL, ZTP_TOPIC_RETENTION, FOREVER, 604800000, "604800000")
 
 /* Says of one setting of a topic what is wrong. replicas: of the topic. Returns
