@@ -25,6 +25,7 @@ from harness.where import ROOT, binary, build
 
 TOPICS = topic_names("ztp")
 PATH = "subscriptions/acme/registries/plant-7/devices/pump-42"
+OPERATORS = ("docs/operators-guide.md", "docs/maintenance.md")
 
 
 class Stack:
@@ -129,7 +130,8 @@ def test_operators_guide(stack, tmp_path):
     other = Ca(tmp_path / "other", "the next CA")
     (tmp_path / "new_ca.pem").write_text(other.cert.read_text())
     stack.stopped_config()
-    out = "".join(map(stack.run, blocks("docs/operators-guide.md")))
+    out = "".join(stack.run(block) for page in OPERATORS
+                  for block in blocks(page))
     assert "acme/plant-7" in out
     assert "ztp_requests_outstanding" in out
     assert re.search(r"^ok$", out, re.M)  # integrity_check
@@ -220,8 +222,8 @@ def test_customers_guide(stack, tmp_path, ca):
 
 
 def loops():
-    for name in ("README.md", "docs/operators-guide.md",
-                 "docs/customers-guide.md", "docs/device-guide.md"):
+    for name in ("README.md", *OPERATORS, "docs/customers-guide.md",
+                 "docs/device-guide.md"):
         for block in blocks(name):
             yield from (line for line in block.splitlines()
                         if re.search(r"\b(until|while) .*sleep", line))
