@@ -15,6 +15,7 @@
 #include "gate/gate.h"
 #include "gate/listeners.h"
 #include "gate/log.h"
+#include "gate/open_files.h"
 #include "gate/outbox.h"
 #include "gate/pending.h"
 #include "gate/sweeps.h"
@@ -152,6 +153,7 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **userdata,
 	struct ztp_gate *gate = calloc(1, sizeof(*gate));
 	struct ztp_error error = {0};
 	int rc = MOSQ_ERR_UNKNOWN;
+	long files;
 
 	if (!gate)
 		return MOSQ_ERR_NOMEM;
@@ -168,6 +170,9 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **userdata,
 	}
 	ztp_gate_log(MOSQ_LOG_INFO, "version %s, %zu registries", ZTP_VERSION,
 		     ztp_registries_count(gate->registries));
+	files = ztp_open_files_raise();
+	if (files > 0)
+		ztp_gate_log(MOSQ_LOG_INFO, "open files raised to %ld", files);
 	*userdata = gate;
 	return MOSQ_ERR_SUCCESS;
 fail:

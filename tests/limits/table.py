@@ -133,6 +133,7 @@ GATE = {
     "an audience": "walk: audience",
     "what is written and not on the disk yet": UNIT + "test_gate_behind.c",
     "signatures that are remembered as good": UNIT + "test_gate_verified.c",
+    "connections to the broker": UNIT + "test_gate_open_files.c",
     "connections that the broker has not accepted yet":
         UNIT + "test_gate_backlog.c",
     "messages that wait until that is durable":
