@@ -208,6 +208,18 @@ static void write_up(FILE *out, const char *name, const char *help,
 	}
 }
 
+/* As /readyz names them: who watches by metrics alone learns as much. */
+static void write_ready(FILE *out, const struct readiness *r)
+{
+	static const char name[] = "ztp_ready";
+	size_t i;
+
+	metrics_family(out, name, "gauge",
+		       "1 while this part, as /readyz names it, is usable.");
+	for (i = 0; i < r->count; i++)
+		labelled(out, name, "part", r->parts[i].name, r->parts[i].ok);
+}
+
 static void write_bytes(FILE *out, const struct store *store)
 {
 	metrics_family(out, "ztp_store_bytes", "gauge",
@@ -228,6 +240,7 @@ static void write_gauges(FILE *out, const struct bridge *b,
 		 "1 while the MQTT broker is usable.", r, "mqtt");
 	write_up(out, "ztp_kafka_connected", "1 while Kafka is usable.", r,
 		 "kafka");
+	write_ready(out, r);
 	if (b->store)
 		write_bytes(out, b->store);
 	metrics_family(out, "ztp_log_dropped_total", "counter",

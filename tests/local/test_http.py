@@ -19,8 +19,8 @@ NAMES = [
     "ztp_gate_verdicts_total", "ztp_dlq_total", "ztp_requests_outstanding",
     "ztp_oldest_undecided_seconds",
     "ztp_gate_oldest_unacknowledged_seconds", "ztp_decision_latency_seconds",
-    "ztp_mqtt_connected", "ztp_kafka_connected", "ztp_store_bytes",
-    "ztp_log_dropped_total", "ztp_build_info",
+    "ztp_mqtt_connected", "ztp_kafka_connected", "ztp_ready",
+    "ztp_store_bytes", "ztp_log_dropped_total", "ztp_build_info",
 ]
 
 

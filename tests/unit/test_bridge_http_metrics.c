@@ -143,7 +143,7 @@ static void assert_well_formed(const char *page)
 		}
 	}
 	assert_null(rest ? strchr(rest, '\n') : NULL);
-	assert_int_equal(families, 17);
+	assert_int_equal(families, 18);
 }
 
 /* What counts is there before there is anything to count. */
@@ -329,6 +329,24 @@ static void test_parts_that_are_up(void **state)
 	assert_true(value(f, "ztp_kafka_connected") == 1);
 }
 
+/* Also those without a metric of their own: who watches by metrics alone would
+ * not hear that the gate lets nobody in, or that the disk is full. */
+static void test_every_part_is_told(void **state)
+{
+	struct fixture *f = *state;
+	struct readiness *r = &f->ready;
+
+	r->parts[r->count++] =
+		(struct readiness_part){.name = "store", .ok = true};
+	r->parts[r->count++] = (struct readiness_part){.name = "gate"};
+	make_page(f);
+	assert_well_formed(f->page);
+	assert_true(value(f, "ztp_ready{part=\"mqtt\"}") == 1);
+	assert_true(value(f, "ztp_ready{part=\"kafka\"}") == 0);
+	assert_true(value(f, "ztp_ready{part=\"store\"}") == 1);
+	assert_true(value(f, "ztp_ready{part=\"gate\"}") == 0);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -341,6 +359,7 @@ int main(void)
 		T(test_outstanding_and_oldest),
 		T(test_an_age_is_never_negative),
 		T(test_parts_that_are_up),
+		T(test_every_part_is_told),
 	};
 #undef T
 	return cmocka_run_group_tests(tests, NULL, NULL);
