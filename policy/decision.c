@@ -59,16 +59,6 @@ static bool given(const struct ztp_object *body, enum member member)
 	return ztp_field_filled(&body->fields[member]);
 }
 
-static int read_string(struct ztp_str *value, struct ztp_object *body,
-		       enum member member, size_t max, struct ztp_error *error)
-{
-	int rc = ztp_object_string(value, body, member, max, error);
-
-	if (!rc && value->n == 0)
-		value->p = NULL;
-	return rc;
-}
-
 static bool has_control(const char *text)
 {
 	for (; *text; text++)
@@ -125,8 +115,8 @@ static int read_native_payload(struct ztp_payload *payload,
 {
 	const struct ztp_field *json = &body->fields[PAYLOAD];
 	struct ztp_str base64;
-	int rc = read_string(&base64, body, PAYLOAD_BASE64, ZTP_DECISION_MAX,
-			     error);
+	int rc = ztp_object_text(&base64, body, PAYLOAD_BASE64,
+				 ZTP_DECISION_MAX, error);
 
 	if (rc)
 		return rc;
@@ -147,7 +137,8 @@ static int read_native(struct ztp_decision *decision, struct ztp_object *body,
 		       struct ztp_error *error)
 {
 	struct ztp_str verdict;
-	int rc = read_string(&verdict, body, DECISION, ZTP_DECISION_MAX, error);
+	int rc = ztp_object_text(&verdict, body, DECISION, ZTP_DECISION_MAX,
+				 error);
 
 	if (rc)
 		return rc;
@@ -181,7 +172,7 @@ static int read_omnicore(struct ztp_decision *decision, struct ztp_object *body,
 		return 0;
 	}
 	decision->verdict = ZTP_APPROVE;
-	rc = read_string(&text, body, CUSTOM_DATA, ZTP_PAYLOAD_MAX, error);
+	rc = ztp_object_text(&text, body, CUSTOM_DATA, ZTP_PAYLOAD_MAX, error);
 	if (rc || !text.p)
 		return rc;
 	return set_payload(&decision->payload, ZTP_PAYLOAD_TEXT, text.p, text.n,
@@ -281,8 +272,8 @@ static int read_identity(struct ztp_decision *decision, struct ztp_object *body,
 {
 	struct ztp_path path;
 	struct ztp_str text;
-	int rc =
-		read_string(&text, body, REQUEST_ID, ZTP_REQUEST_ID_MAX, error);
+	int rc = ztp_object_text(&text, body, REQUEST_ID, ZTP_REQUEST_ID_MAX,
+				 error);
 
 	if (rc)
 		return rc;
@@ -294,7 +285,7 @@ static int read_identity(struct ztp_decision *decision, struct ztp_object *body,
 				"request_id is not well-formed");
 	memcpy(decision->request_id, text.p, text.n); /* already zeroed */
 
-	rc = read_string(&text, body, DEVICE_PATH, ZTP_DECISION_MAX, error);
+	rc = ztp_object_text(&text, body, DEVICE_PATH, ZTP_DECISION_MAX, error);
 	if (!rc && text.p)
 		rc = ztp_path_parse(&path, text.p, text.n, error);
 	if (rc)
@@ -302,7 +293,7 @@ static int read_identity(struct ztp_decision *decision, struct ztp_object *body,
 	if (text.p)
 		memcpy(decision->path, text.p, text.n);
 
-	rc = read_string(&text, body, FINGERPRINT, ZTP_DECISION_MAX, error);
+	rc = ztp_object_text(&text, body, FINGERPRINT, ZTP_DECISION_MAX, error);
 	if (rc || !text.p)
 		return rc;
 	decision->has_fingerprint = ztp_hex_decode(

@@ -105,6 +105,16 @@ int ztp_object_string(struct ztp_str *value, struct ztp_object *object,
 	return 0;
 }
 
+int ztp_object_text(struct ztp_str *value, struct ztp_object *object,
+		    size_t index, size_t max, struct ztp_error *error)
+{
+	int rc = ztp_object_string(value, object, index, max, error);
+
+	if (!rc && value->n == 0)
+		value->p = NULL;
+	return rc;
+}
+
 int ztp_object_copy(char *out, size_t size, struct ztp_object *object,
 		    size_t index, struct ztp_error *error)
 {
@@ -167,7 +177,7 @@ int ztp_object_time(int64_t *ms, struct ztp_object *object, size_t index,
 		    struct ztp_error *error)
 {
 	struct ztp_str text;
-	int rc = ztp_object_string(&text, object, index, TIME_MAX, error);
+	int rc = ztp_object_text(&text, object, index, TIME_MAX, error);
 
 	if (rc || !text.p)
 		return rc;

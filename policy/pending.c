@@ -58,7 +58,7 @@ static int open_event(struct ztp_object *event,
 }
 
 /* A member with two names: the event has one of them, or both with the same
- * value. */
+ * value. "" beside the other counts as absent. */
 static int either(struct ztp_str *value, struct ztp_object *event,
 		  enum member name, enum member other, enum ztp_err differ,
 		  struct ztp_error *error)
@@ -72,11 +72,11 @@ static int either(struct ztp_str *value, struct ztp_object *event,
 				       error);
 	if (rc)
 		return rc;
-	if (value->p && second.p &&
+	if (value->n > 0 && second.n > 0 &&
 	    (value->n != second.n || memcmp(value->p, second.p, second.n) != 0))
 		return ztp_fail(error, differ, "%s and %s differ",
 				fields[name].name, fields[other].name);
-	if (!value->p)
+	if (second.n > 0 || !value->p)
 		*value = second;
 	if (!value->p)
 		return ztp_fail(error, ZTP_ERR_MISSING, "%s is missing",
@@ -104,8 +104,8 @@ static int read_id(struct ztp_pending *pending, struct ztp_object *event,
 		   struct ztp_error *error)
 {
 	struct ztp_str text;
-	int rc = ztp_object_string(&text, event, REQUEST_ID, ZTP_REQUEST_ID_MAX,
-				   error);
+	int rc = ztp_object_text(&text, event, REQUEST_ID, ZTP_REQUEST_ID_MAX,
+				 error);
 
 	if (rc || !text.p)
 		return rc;

@@ -115,7 +115,12 @@ void ztp_object_clear(struct ztp_object *object); /* NULL-safe, idempotent */
 int ztp_object_string(struct ztp_str *value, struct ztp_object *object,
 		      size_t field, size_t max, struct ztp_error *error);
 
-/* The same, copied into a buffer of size bytes and terminated; "" when the
+/* The same, but "" counts as absent, too: many programs write it for what they
+ * leave out. */
+int ztp_object_text(struct ztp_str *value, struct ztp_object *object,
+		    size_t field, size_t max, struct ztp_error *error);
+
+/* As ztp_object_string, copied into a buffer of size bytes and terminated; "" when the
  * member is absent or null. */
 int ztp_object_copy(char *out, size_t size, struct ztp_object *object,
 		    size_t field, struct ztp_error *error);
@@ -127,8 +132,8 @@ int ztp_object_int(int64_t *value, const struct ztp_object *object,
 		   size_t field, int64_t min, int64_t max,
 		   struct ztp_error *error);
 
-/* Gets a member that must be an RFC 3339 time, in ms since 1970; absent or null
- * leaves *ms alone. ZTP_ERR_TYPE, ZTP_ERR_VALUE or ZTP_ERR_TOO_LARGE. */
+/* Gets a member that must be an RFC 3339 time, in ms since 1970; absent, null
+ * or "" leaves *ms alone. ZTP_ERR_TYPE, ZTP_ERR_VALUE or ZTP_ERR_TOO_LARGE. */
 int ztp_object_time(int64_t *ms, struct ztp_object *object, size_t field,
 		    struct ztp_error *error);
 

@@ -186,19 +186,32 @@ static void each_encoding_of_a_certificate(void **state)
 	}
 }
 
-static void null_counts_as_absent(void **state)
+/* A broker's plugin in Go writes "" for what it leaves out, unless it says
+ * omitempty. */
+static void null_and_empty_count_as_absent(void **state)
 {
+	static const char *const members[] = {
+		DEVICE ",\"client_id\":null,\"username\":null,"
+		       "\"request_id\":null,\"received_at\":null,"
+		       "\"expires_at\":null,\"attempt\":null,"
+		       "\"remote_addr\":null,\"traceparent\":null",
+		DEVICE ",\"client_id\":\"\",\"username\":\"\","
+		       "\"request_id\":\"\",\"received_at\":\"\","
+		       "\"expires_at\":\"\",\"attempt\":0,"
+		       "\"remote_addr\":\"\",\"traceparent\":\"\"",
+		"\"device_path\":\"\",\"client_id\":\"" PATH "\"",
+	};
 	struct ztp_pending pending;
 
 	(void)state;
-	take(&pending, DEVICE ",\"client_id\":null,\"username\":null,"
-			      "\"request_id\":null,\"received_at\":null,"
-			      "\"expires_at\":null,\"attempt\":null,"
-			      "\"remote_addr\":null,\"traceparent\":null");
-	assert_string_equal(pending.request_id, "");
-	assert_int_equal(pending.received_at, CERTS_NOW);
-	assert_int_equal(pending.expires_at, 0);
-	ztp_pending_clear(&pending);
+	for (size_t i = 0; i < COUNT(members); i++) {
+		take(&pending, members[i]);
+		assert_string_equal(pending.path, PATH);
+		assert_string_equal(pending.request_id, "");
+		assert_int_equal(pending.received_at, CERTS_NOW);
+		assert_int_equal(pending.expires_at, 0);
+		ztp_pending_clear(&pending);
+	}
 }
 
 static void secrets_may_be_of_any_type(void **state)
@@ -269,9 +282,9 @@ static void each_rule_that_refuses(void **state)
 		{"\"client_id\":true", ZTP_ERR_TYPE},
 		{DEVICE ",\"client_id\":1", ZTP_ERR_TYPE},
 		{DEVICE ",\"client_id\":\"" OTHER "\"", ZTP_ERR_PATH},
-		{DEVICE ",\"client_id\":\"\"", ZTP_ERR_PATH},
 		{"\"device_path\":\"pump-42\"", ZTP_ERR_PATH},
 		{"\"device_path\":\"\"", ZTP_ERR_PATH},
+		{"\"device_path\":\"\",\"client_id\":\"\"", ZTP_ERR_PATH},
 		{"\"device_path\":\"" PATH "/\"", ZTP_ERR_PATH},
 		{"\"device_path\":\"subscriptions/+/registries/b/devices/c\"",
 		 ZTP_ERR_PATH},
@@ -280,12 +293,10 @@ static void each_rule_that_refuses(void **state)
 		{"\"device_path\":\"subscriptions/a/registries/b/devices/c"
 		 "\\n\"",
 		 ZTP_ERR_PATH},
-		{DEVICE ",\"request_id\":\"\"", ZTP_ERR_VALUE},
 		{DEVICE ",\"request_id\":\"a/b\"", ZTP_ERR_VALUE},
 		{DEVICE ",\"request_id\":\"\xc3\xa9\"", ZTP_ERR_VALUE},
 		{DEVICE ",\"request_id\":1", ZTP_ERR_TYPE},
 		{DEVICE ",\"received_at\":\"yesterday\"", ZTP_ERR_VALUE},
-		{DEVICE ",\"received_at\":\"\"", ZTP_ERR_VALUE},
 		{DEVICE ",\"received_at\":1767323045678", ZTP_ERR_TYPE},
 		{DEVICE ",\"expires_at\":\"2026-02-30T00:00:00Z\"",
 		 ZTP_ERR_VALUE},
@@ -433,7 +444,7 @@ int main(void)
 		cmocka_unit_test(everything_given),
 		cmocka_unit_test(the_other_names),
 		cmocka_unit_test(each_encoding_of_a_certificate),
-		cmocka_unit_test(null_counts_as_absent),
+		cmocka_unit_test(null_and_empty_count_as_absent),
 		cmocka_unit_test(secrets_may_be_of_any_type),
 		cmocka_unit_test(a_bad_trace_is_none),
 		cmocka_unit_test(deadlines),
