@@ -179,17 +179,30 @@ size_t ztp_command_size(const struct ztp_command_bytes *bytes,
 
 enum member { REQUEST_ID, STATUS, MESSAGE, MEMBERS };
 
-/* A message that is too long is truncated, not refused: the answer still says
- * whether the device applied the command. */
-static void cut_message(char out[ZTP_MESSAGE_MAX + 1], struct ztp_str text)
+/* A message that is too long is truncated, and one that is no string, such as a
+ * number of firmware's, is taken as it is written: the answer still says whether
+ * the device applied the command. */
+static int read_message(char out[ZTP_MESSAGE_MAX + 1],
+			struct ztp_object *answer, struct ztp_error *error)
 {
-	size_t n = text.n;
+	const struct ztp_field *field = &answer->fields[MESSAGE];
+	struct ztp_str text = field->raw;
+	size_t n;
+	int rc = 0;
+
+	if (field->kind == '"' || !ztp_field_given(field))
+		rc = ztp_object_string(&text, answer, MESSAGE, ZTP_APPLIED_MAX,
+				       error);
+	if (rc)
+		return rc;
+	n = text.n;
 
 	if (n > ZTP_MESSAGE_MAX)
 		n = ztp_utf8_cut(text.p, ZTP_MESSAGE_MAX);
 	if (n > 0)
 		memcpy(out, text.p, n);
 	out[n] = '\0';
+	return 0;
 }
 
 /* Said in full: the device's own word for its status, cut and made harmless. */
@@ -215,9 +228,10 @@ static int missing(const char *name, struct ztp_error *error)
 	return ztp_fail(error, ZTP_ERR_MISSING, "%s is missing", name);
 }
 
-/* Capitals do not matter: no other word is meant. */
+/* Capitals and white space do not matter: no other word is meant. */
 static bool is_status(struct ztp_str status, const char *word)
 {
+	status = ztp_str_trim(status);
 	return status.n == strlen(word) &&
 	       strncasecmp(status.p, word, status.n) == 0;
 }
@@ -225,7 +239,7 @@ static bool is_status(struct ztp_str status, const char *word)
 static int read_applied(struct ztp_applied *applied, struct ztp_object *answer,
 			struct ztp_error *error)
 {
-	struct ztp_str id, status, message;
+	struct ztp_str id, status;
 	int rc;
 
 	if (!answer->is_object)
@@ -248,12 +262,7 @@ static int read_applied(struct ztp_applied *applied, struct ztp_object *answer,
 	applied->applied = is_status(status, ZTP_STATUS_APPLIED);
 	if (!applied->applied && !is_status(status, ZTP_STATUS_FAILED))
 		return refuse_status(status, error);
-	rc = ztp_object_string(&message, answer, MESSAGE, ZTP_APPLIED_MAX,
-			       error);
-	if (rc)
-		return rc;
-	cut_message(applied->message, message);
-	return 0;
+	return read_message(applied->message, answer, error);
 }
 
 /* Without what C and Windows add to a text: NULs at its end, a byte order mark

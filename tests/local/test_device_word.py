@@ -95,6 +95,7 @@ def test_what_is_understood_all_the_same(strict, ca, form):
     request = approved(strict, ca, device)
     text = json.dumps({
         "request_id": request.json()["request_id"], "status": "Applied",
+        "message": 0,
     })
     say(device, form.replace("%s", text).encode())
     assert outcome_of(strict, request, "onboarded")["delivery"] == "device"
