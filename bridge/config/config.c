@@ -377,6 +377,14 @@ int config_warnings(const struct config *config, FILE *out)
 		count += warn(config, out, OF(mqtt.command_format),
 			      "raw on MQTT 3.1.1 carries no request id: a "
 			      "device may get the same payload twice");
+	if (mqtt->command_format == ZTP_COMMAND_RAW && mqtt->version == 4 &&
+	    mqtt->delivery_ack == CONFIG_ACK_DEVICE)
+		count += warn(config, out, OF(mqtt.delivery_ack),
+			      "raw on MQTT 3.1.1 tells a device no request id, "
+			      "which its answer needs");
+	if (mqtt->password_file[0] && !mqtt->password[0])
+		count += warn(config, out, OF(mqtt.password_file),
+			      "the file is empty: no password is sent");
 	if (mqtt->password[0] && !mqtt->secure && !is_loopback(mqtt->host))
 		count += warn(config, out, OF(mqtt.url),
 			      "the password crosses the network unencrypted; "

@@ -21,8 +21,11 @@ int setting_read_file(char **content, const char *file, struct ztp_error *error)
 		return ztp_fail(error, ZTP_ERR_NUL,
 				"%.120s contains a NUL byte", file);
 	}
-	if (n > 0 && text[n - 1] == '\n')
-		text[n - 1] = '\0';
+	if (n > 0 && text[n - 1] == '\n') {
+		text[--n] = '\0';
+		if (n > 0 && text[n - 1] == '\r')
+			text[n - 1] = '\0';
+	}
 	*content = text;
 	return 0;
 }

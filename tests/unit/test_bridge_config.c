@@ -265,6 +265,23 @@ static void accepted_spellings(void **state)
 	config_free(c);
 }
 
+/* The end of a line is not the secret's. */
+static void a_secret_written_on_windows(void **state)
+{
+	static const char *const texts[] = {"word", "word\n", "word\r\n"};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(texts); i++) {
+		struct config *c;
+
+		write_file(secret_file, texts[i], strlen(texts[i]));
+		c = good("mqtt: {username: u, password_file: "
+			 "\"${DIR}/secret\"}\n");
+		assert_string_equal(c->mqtt.password, "word");
+		config_free(c);
+	}
+}
+
 /* It takes a name; the rest has defaults. */
 static void one_of_several(void **state)
 {
@@ -292,6 +309,13 @@ static void warnings(void **state)
 		 ":2: warning: mqtt.command_topic: ", 1},
 		{"mqtt:\n  version: 3.1.1\n  command_format: raw\n",
 		 ":3: warning: mqtt.command_format: ", 1},
+		{"mqtt:\n  version: 3.1.1\n  command_format: raw\n"
+		 "  delivery_ack: device\n",
+		 ":4: warning: mqtt.delivery_ack: ", 2},
+		{"mqtt:\n  delivery_ack: device\n  command_format: raw\n", "",
+		 0},
+		{"mqtt:\n  username: u\n  password_file: ${DIR}/empty\n",
+		 ":3: warning: mqtt.password_file: ", 1},
 		{"mqtt:\n  password: x\n  url: mqtt://h\n",
 		 ":3: warning: mqtt.url: ", 1},
 		{"mqtt:\n  password: x\n  url: mqtts://h\n", "", 0},
@@ -380,6 +404,7 @@ int main(void)
 		cmocka_unit_test(warnings),
 		cmocka_unit_test(restart),
 		cmocka_unit_test(described),
+		cmocka_unit_test(a_secret_written_on_windows),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
