@@ -96,6 +96,7 @@ static int open_base64(struct ztp_body *body, struct ztp_field *fields,
 		return ztp_fail(error, ZTP_ERR_BASE64,
 				"data_base64 is not base64");
 	text = (struct ztp_str){body->decoded, (size_t)n};
+	(void)ztp_str_take(&text, "\xef\xbb\xbf"); /* as in a decision itself */
 	return ztp_object_read(&body->object, fields, count, text, max, error);
 }
 

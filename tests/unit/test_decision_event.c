@@ -113,17 +113,27 @@ static void not_in_an_event(void **state)
 
 static void cloudevent_structured_base64(void **state)
 {
-	/* {"request_id":"r","isApprove":true,"customOnboardData":"d"} */
-	static const char text[] = EVENT(
-		",\"data\":null,\"data_base64\":\"eyJyZXF1ZXN0X2lkIjoiciIsImlz"
-		"QXBwcm92ZSI6dHJ1ZSwiY3VzdG9tT25ib2FyZERhdGEiOiJkIn0=\"");
+	/* {"request_id":"r","isApprove":true,"customOnboardData":"d"}, and the
+	 * same behind a byte order mark */
+	static const char *const texts[] = {
+		EVENT(",\"data\":null,\"data_base64\":"
+		      "\"eyJyZXF1ZXN0X2lkIjoiciIsI"
+		      "mlzQXBwcm92ZSI6dHJ1ZSwiY3VzdG9tT25ib2FyZERhdGEiOiJkIn0="
+		      "\""),
+		EVENT(",\"data_base64\":\"77u/"
+		      "eyJyZXF1ZXN0X2lkIjoiciIsImlzQXBwcm92ZSI6dHJ1ZS"
+		      "wiY3VzdG9tT25ib2FyZERhdGEiOiJkIn0=\""),
+	};
 	struct ztp_decision decision;
 
 	(void)state;
-	exact_code(text, parse_with(&decision, text, structured, 1), 0);
-	assert_string_equal(decision.request_id, "r");
-	payload_is(&decision, ZTP_PAYLOAD_TEXT, "d");
-	ztp_decision_clear(&decision);
+	for (size_t i = 0; i < sizeof(texts) / sizeof(*texts); i++) {
+		exact_code(texts[i],
+			   parse_with(&decision, texts[i], structured, 1), 0);
+		assert_string_equal(decision.request_id, "r");
+		payload_is(&decision, ZTP_PAYLOAD_TEXT, "d");
+		ztp_decision_clear(&decision);
+	}
 }
 
 static void cloudevent_structured_refusals(void **state)
