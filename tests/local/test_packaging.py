@@ -47,6 +47,14 @@ def test_unit_uses_what_the_program_has():
     assert "RestartPreventExitStatus=2" in unit
 
 
+def test_it_is_started_again_however_often_it_fails():
+    """With systemd's own limit, five failures in 10 s were the last ones, and
+    one takes little more than RestartSec."""
+    unit, service = UNIT.read_text(encoding="utf-8").split("[Service]")
+    assert "\nStartLimitIntervalSec=0\n" in unit
+    assert "\nRestart=on-failure\n" in service
+
+
 def test_tells_the_service_manager(tmp_path):
     """Type=notify and WatchdogSec work even without broker and Kafka."""
     path = tmp_path / "notify"
