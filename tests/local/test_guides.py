@@ -135,6 +135,9 @@ def test_operators_guide(stack, tmp_path):
     assert "acme/plant-7" in out
     assert "ztp_requests_outstanding" in out
     assert re.search(r"^ok$", out, re.M)  # integrity_check
+    # It has payloads.
+    assert (tmp_path / "bridge-backup.db").stat().st_mode & 0o777 == 0o600
+    assert '"acme/plant-7"' in (tmp_path / "acme_plant-7.jsonl").read_text()
     assert "0 requests forgotten" in out
 
 
