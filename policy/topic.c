@@ -100,7 +100,11 @@ int ztp_topic_check(const char *template, struct ztp_error *error)
 			return ztp_fail(error, ZTP_ERR_VALUE,
 					"topic template: unknown placeholder, "
 					"wildcard or control character at "
-					"byte %zu",
+					"byte %zu; placeholders "
+					"are " ZTP_TEMPLATE_PATH
+					", " ZTP_TEMPLATE_SUBSCRIPTION
+					", " ZTP_TEMPLATE_REGISTRY
+					" and " ZTP_TEMPLATE_DEVICE,
 					(size_t)(at - template) + 1);
 		longest += which == PLACEHOLDERS ? n : placeholders[which].max;
 		has_device |= which == DEVICE_PATH || which == DEVICE;

@@ -24,6 +24,16 @@ static int refuse(struct reader *reader, const char *name, enum ztp_err code,
 	return ztp_fail(reader->error, code, "%s: %s", name, why);
 }
 
+static int refuse_key(struct reader *reader, const char *section,
+		      const char *name)
+{
+	char keys[sizeof(reader->error->message)], why[sizeof(keys) + 32];
+
+	settings_keys(keys, sizeof(keys), section);
+	snprintf(why, sizeof(why), "unknown key: there are %s", keys);
+	return refuse(reader, name, ZTP_ERR_VALUE, why);
+}
+
 /* Puts "name: " in front of a message that a setting's own code made. */
 static int blame(struct reader *reader, const char *name, int rc)
 {
@@ -200,7 +210,7 @@ static int read_key(struct reader *reader, const char *prefix,
 		return read_setting(reader, setting, node);
 	}
 	if (dotted || !settings_section(name))
-		return refuse(reader, name, ZTP_ERR_VALUE, "unknown key");
+		return refuse_key(reader, prefix, name);
 	if (!node->is_null && node->kind != ZTP_YAML_MAP)
 		return refuse(reader, name, ZTP_ERR_TYPE,
 			      "must be a section with keys of its own");

@@ -3,6 +3,7 @@
 #include "ztp/gate_protocol.h"
 #include "ztp/group_member.h"
 #include "ztp/pending.h"
+#include <stdio.h>
 #include <string.h>
 
 #define AT(member) .offset = offsetof(struct config, member)
@@ -266,6 +267,28 @@ bool settings_section(const char *name)
 		    table[i].name[len] == '.')
 			return true;
 	return false;
+}
+
+/* The table has what belongs together in one place. */
+void settings_keys(char *out, size_t size, const char *section)
+{
+	size_t len = strlen(section), used = 0, n = 0;
+	const char *last = "";
+
+	*out = '\0';
+	for (size_t i = 0; i < COUNT && used < size; i++) {
+		const char *key = table[i].name;
+
+		if (len && (strncmp(key, section, len) != 0 || key[len] != '.'))
+			continue;
+		key += len ? len + 1 : 0;
+		if (n && strcspn(key, ".") == n && strncmp(key, last, n) == 0)
+			continue;
+		last = key;
+		n = strcspn(key, ".");
+		used += (size_t)snprintf(out + used, size - used, "%s%.*s",
+					 used ? ", " : "", (int)n, key);
+	}
 }
 
 bool settings_one_or_many(const struct setting *setting)

@@ -54,6 +54,8 @@ const struct setting *settings_find(const char *name);
 const struct setting *settings_of(size_t offset);
 /* Is there a row below "name."? */
 bool settings_section(const char *name);
+/* Writes the keys of a section, "" for those at the top: "path, sync". */
+void settings_keys(char *out, size_t size, const char *section);
 /* Is it a list that may be written as one value? */
 bool settings_one_or_many(const struct setting *setting);
 size_t settings_index(const struct setting *setting);

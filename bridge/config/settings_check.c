@@ -98,6 +98,27 @@ static int endpoint_parse(struct endpoint *endpoint, const char *text,
 	return 0;
 }
 
+static int not_host_port(const char *text, size_t len, const char *why,
+			 struct ztp_error *error)
+{
+	return ztp_fail(error, ZTP_ERR_VALUE, "\"%.*s\" is not HOST:PORT: %s",
+			len > 80 ? 80 : (int)len, text, why);
+}
+
+/* Only of what is no URL: see setting_check_url. */
+static int host_and_port(struct endpoint *endpoint, const char *text,
+			 size_t len, struct ztp_error *error)
+{
+	struct ztp_error why = {0};
+
+	if (endpoint_parse(endpoint, text, len, &why) != 0)
+		return not_host_port(text, len, why.message, error);
+	if (endpoint->port == NO_PORT)
+		return not_host_port(text, len, "the address has no port",
+				     error);
+	return 0;
+}
+
 static int store_host(char **member, const struct endpoint *endpoint,
 		      struct ztp_error *error)
 {
@@ -166,12 +187,8 @@ int setting_check_listen(struct config *config, const char *text,
 	struct endpoint endpoint = {.port = 0};
 	int rc = 0;
 
-	if (text[0] != '\0') {
-		rc = endpoint_parse(&endpoint, text, strlen(text), error);
-		if (rc == 0 && endpoint.port == NO_PORT)
-			rc = ztp_fail(error, ZTP_ERR_VALUE,
-				      "\"%.80s\" is not HOST:PORT", text);
-	}
+	if (text[0] != '\0')
+		rc = host_and_port(&endpoint, text, strlen(text), error);
 	if (rc == 0)
 		rc = store_host(&config->http.host, &endpoint, error);
 	if (rc == 0)
@@ -205,15 +222,16 @@ int setting_check_brokers(struct config *config, const char *text,
 
 	(void)config;
 	for (;;) {
-		size_t n = strcspn(at, ",");
-		int rc = endpoint_parse(&endpoint, at, n, error);
+		size_t n;
+		int rc;
 
+		at += strspn(at, " "); /* as librdkafka reads it */
+		n = strcspn(at, ",");
+		rc = host_and_port(&endpoint, at, n, error);
+		if (rc == 0 && endpoint.port == 0)
+			rc = not_host_port(at, n, "port 0", error);
 		if (rc < 0)
 			return rc;
-		if (endpoint.port <= 0)
-			return ztp_fail(error, ZTP_ERR_VALUE,
-					"\"%.*s\" is not HOST:PORT",
-					n > 80 ? 80 : (int)n, at);
 		if (at[n] == '\0')
 			return 0;
 		at += n + 1;

@@ -12,8 +12,18 @@ static const struct refused {
 	const char *says;
 } refused[] = {
 	/* keys */
-	{"mqtt:\n  colour: red\n", 2, "mqtt.colour: unknown key"},
-	{"\nspeed: 1\n", 2, "speed: unknown key"},
+	{"mqtt:\n  colour: red\n", 2,
+	 "mqtt.colour: unknown key: there are url, client_id, username, "
+	 "password, password_file, tls, version, keepalive, pending_topic, "
+	 "subscriptions, command_topic, command_format, registrar, "
+	 "delivery_ack, retry_rate, max_command"},
+	{"\nspeed: 1\n", 2,
+	 "speed: unknown key: there are mqtt, kafka, onboarding, store, http, "
+	 "standby, log, shutdown_timeout"},
+	{"kafka: {topics: {request: x}}\n", 1,
+	 "there are requests, decisions, results, dlq, audit, state, journal"},
+	{"standby:\n  enable: true\n", 2,
+	 "there are enabled, instance, advertise, session_timeout"},
 	{"mqtt.url: mqtt://h\n", 1, "mqtt.url: unknown key"},
 	{"mqtt:\n  tls.ca_file: x\n", 2, "mqtt.tls.ca_file: unknown key"},
 	{"mqtt: {tls: {\n cafile: x}}\n", 2, "mqtt.tls.cafile: unknown key"},
@@ -113,6 +123,7 @@ static const struct refused {
 	{"mqtt: {url: \"mqtt://[::1]x\"}\n", 1, "after ']'"},
 	{"mqtt: {url: \"mqtt://300.1.1.1\"}\n", 1, "invalid host"},
 	{"http:\n  listen: 127.0.0.1\n", 2, "not HOST:PORT"},
+	{"http: {listen: 9464}\n", 1, "\"9464\" is not HOST:PORT"},
 	{"http: {listen: \":80\"}\n", 1, "no host"},
 	{"http: {listen: \"h:65536\"}\n", 1, "invalid port"},
 	{"http: {listen: \"h:http\"}\n", 1, "invalid port"},
@@ -125,7 +136,10 @@ static const struct refused {
 	{"kafka: {brokers: \"\"}\n", 1, "is empty"},
 	{"kafka: {brokers: []}\n", 1, "is empty"},
 	{"kafka: {brokers: \"a:1,\"}\n", 1, "no host"},
-	{"kafka: {brokers: \"a:1, b:2\"}\n", 1, "invalid host"},
+	{"kafka: {brokers: \"a:1, b c:2\"}\n", 1,
+	 "\"b c:2\" is not HOST:PORT: the address has an invalid host"},
+	{"kafka: {brokers: \"SASL_SSL://a:1\"}\n", 1,
+	 "\"SASL_SSL://a:1\" is not HOST:PORT"},
 	{"kafka: {brokers: \"a:1,b:0\"}\n", 1, "\"b:0\" is not HOST:PORT"},
 	{"kafka:\n  brokers:\n    - a:1\n    - b:x\n", 2, "invalid port"},
 	/* names and topics */

@@ -263,6 +263,10 @@ static void accepted_spellings(void **state)
 	assert_int_equal(c->http.port, 0);
 	assert_int_equal(c->log.level, LOG_LEVEL_WARN);
 	config_free(c);
+	/* as Kafka's own programs take it */
+	c = good("kafka: {brokers: \"a:1, b:2,  [::1]:3\"}\n");
+	assert_string_equal(c->kafka.brokers, "a:1, b:2,  [::1]:3");
+	config_free(c);
 }
 
 /* The end of a line is not the secret's. */
