@@ -1,6 +1,7 @@
 #include "bridge/kafka/kafka.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/kafka_close.h"
@@ -81,6 +82,19 @@ int kafka_set_properties(rd_kafka_conf_t *conf, const struct config *config,
 	return rc != 0 ? rc
 		       : ztp_kafka_properties_each(client, true, given,
 						   set_ours, conf, error);
+}
+
+int64_t kafka_receive_max(const struct config *config)
+{
+	static const char name[] = "receive.message.max.bytes";
+	const struct config_properties *users = &config->kafka.properties;
+	const char *value = ztp_kafka_property_find(name, sizeof(name) - 1)
+				    ->values[ZTP_KAFKA_CONSUMER];
+
+	for (size_t i = 0; i < users->count; i++)
+		if (strcmp(users->items[i].name, name) == 0)
+			value = users->items[i].value;
+	return strtoll(value, NULL, 10);
 }
 
 bool kafka_reads(enum ztp_kafka_client client)

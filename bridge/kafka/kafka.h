@@ -34,6 +34,9 @@ struct kafka_wanted {
 rd_kafka_t *kafka_new_as(struct core *core, const struct kafka_wanted *wanted,
 			 struct ztp_error *error);
 
+/* How many bytes the consumer of decisions takes in one answer of Kafka's. */
+int64_t kafka_receive_max(const struct config *config);
+
 /* Is it a consumer's handle? */
 bool kafka_reads(enum ztp_kafka_client client);
 

@@ -251,7 +251,7 @@ static void probe_topics(struct probe *a)
 	if (status.partitions > 0 && status.leader >= 0 && !a->config_seen)
 		a->config_seen = topic_config_look(
 			a->core->log, a->rk, topic_name(a, STORE_DECISIONS),
-			status.leader);
+			status.leader, kafka_receive_max(a->core->config));
 }
 
 static void ask_ends(struct probe *a, bool begins)

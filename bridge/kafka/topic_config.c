@@ -1,8 +1,10 @@
 #include "bridge/kafka/topic_config.h"
 
+#include <stdlib.h>
 #include <string.h>
 
-#define ANSWER_MS 3000
+#define ANSWER_MS   3000
+#define ANSWER_HEAD 512 /* bytes around a record, as librdkafka counts them */
 
 /* Its settings, views into event; or NULL, and *error says why, if anybody does. */
 static const rd_kafka_ConfigEntry_t **settings(rd_kafka_event_t *event,
@@ -37,6 +39,22 @@ static const char *value_of(const rd_kafka_ConfigEntry_t **entries, size_t n,
 		if (strcmp(rd_kafka_ConfigEntry_name(entries[i]), name) == 0)
 			return rd_kafka_ConfigEntry_value(entries[i]);
 	return NULL;
+}
+
+static void look_at_size(struct log *log, const char *topic, const char *value,
+			 int64_t receive_max)
+{
+	int64_t most = value ? strtoll(value, NULL, 10) : 0;
+
+	if (most + ANSWER_HEAD <= receive_max)
+		return;
+	log_warn(log, "kafka_topic_large", LOG_STR("topic", topic),
+		 LOG_INT("bytes", most), LOG_INT("received", receive_max),
+		 LOG_STR("hint",
+			 "a record that is larger than received ends the "
+			 "reading of its partition; lower " TOPIC_RECORD_MAX
+			 ", or raise receive.message.max.bytes in "
+			 "kafka.properties"));
 }
 
 /* Kafka keeps one record of each key then, which is the device's path: a decision
@@ -74,7 +92,7 @@ static rd_kafka_event_t *ask(rd_kafka_t *rk, const char *topic, int broker)
 }
 
 bool topic_config_look(struct log *log, rd_kafka_t *rk, const char *topic,
-		       int broker)
+		       int broker, int64_t receive_max)
 {
 	rd_kafka_event_t *event = ask(rk, topic, broker);
 	const rd_kafka_ConfigEntry_t **entries;
@@ -94,6 +112,8 @@ bool topic_config_look(struct log *log, rd_kafka_t *rk, const char *topic,
 			 LOG_STR("compression", value),
 			 LOG_STR("hint", "a small record may unpack to 1 GB; "
 					 "set it to " TOPIC_UNCOMPRESSED));
+	look_at_size(log, topic, value_of(entries, n, TOPIC_RECORD_MAX),
+		     receive_max);
 	rd_kafka_event_destroy(event);
 	return true;
 }

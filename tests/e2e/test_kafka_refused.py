@@ -140,6 +140,17 @@ def test_uncompressed_topic_bounds_what_is_unpacked(rig_of_topic):
     assert "kafka_topic_compressed" not in rig.bridge.log()
 
 
+def test_records_that_nobody_could_read_are_warned_about(rig, rig_of_topic):
+    """One larger record, and the partition stands: librdkafka fetches it again
+    for ever."""
+    large = rig_of_topic({"max.message.bytes": "33554000"})
+    large.bridge.wait_log(
+        f"kafka_topic_large topic={large.topics['decisions']} bytes=33554000 "
+        "received=33554432 ")
+    rig.bridge.wait_log("kafka_topic_compressed")
+    assert "kafka_topic_large" not in rig.bridge.log()
+
+
 def test_other_compression_is_warned_about(rig):
     rig.bridge.wait_log(
         f"kafka_topic_compressed topic={rig.topics['decisions']}"
