@@ -154,7 +154,7 @@ static const struct ztp_kafka_property table[] = {
 					 TOOL_CONSUMER = "100"}},
 	{"queued.min.messages", .values = {CONSUMER = "1000"}},
 	/* Also the most that a batch in zstd may unpack to. */
-	{"receive.message.max.bytes", .values = {CONSUMER = "33554432",
+	{ZTP_KAFKA_RECEIVE_MAX, .values = {CONSUMER = "33554432",
 						 READER = "33554432"}},
 
 	/* The group. A bridge keeps its place in it when it is restarted, or

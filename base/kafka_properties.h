@@ -19,6 +19,7 @@
 #define ZTP_KAFKA_POLL	       "max.poll.interval.ms"
 #define ZTP_KAFKA_CLIENT_ID    "client.id"
 #define ZTP_KAFKA_INSTANCE     "group.instance.id"
+#define ZTP_KAFKA_RECEIVE_MAX  "receive.message.max.bytes"
 #define ZTP_KAFKA_QUEUE_KBYTES "queue.buffering.max.kbytes"
 
 /* The facility of librdkafka's warning that only the other type of handle uses

@@ -86,7 +86,7 @@ int kafka_set_properties(rd_kafka_conf_t *conf, const struct config *config,
 
 int64_t kafka_receive_max(const struct config *config)
 {
-	static const char name[] = "receive.message.max.bytes";
+	static const char name[] = ZTP_KAFKA_RECEIVE_MAX;
 	const struct config_properties *users = &config->kafka.properties;
 	const char *value = ztp_kafka_property_find(name, sizeof(name) - 1)
 				    ->values[ZTP_KAFKA_CONSUMER];

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ztp/topics.h"
+
 #define ANSWER_MS   3000
 #define ANSWER_HEAD 512 /* bytes around a record, as librdkafka counts them */
 
@@ -52,7 +54,7 @@ static void look_at_size(struct log *log, const char *topic, const char *value,
 		 LOG_INT("bytes", most), LOG_INT("received", receive_max),
 		 LOG_STR("hint",
 			 "a record that is larger than received ends the "
-			 "reading of its partition; lower " TOPIC_RECORD_MAX
+			 "reading of its partition; lower " ZTP_TOPIC_RECORD_MAX
 			 ", or raise receive.message.max.bytes in "
 			 "kafka.properties"));
 }
@@ -112,7 +114,7 @@ bool topic_config_look(struct log *log, rd_kafka_t *rk, const char *topic,
 			 LOG_STR("compression", value),
 			 LOG_STR("hint", "a small record may unpack to 1 GB; "
 					 "set it to " TOPIC_UNCOMPRESSED));
-	look_at_size(log, topic, value_of(entries, n, TOPIC_RECORD_MAX),
+	look_at_size(log, topic, value_of(entries, n, ZTP_TOPIC_RECORD_MAX),
 		     receive_max);
 	rd_kafka_event_destroy(event);
 	return true;

@@ -17,14 +17,10 @@
 #define TOPIC_CLEANUP	   "cleanup.policy"
 #define TOPIC_COMPACT	   "compact"
 
-/* A record that is larger than what a consumer receives at once is fetched
- * again and again, and its partition goes no further. */
-#define TOPIC_RECORD_MAX "max.message.bytes"
-
 /* Asks that broker and logs a warning if the topic is not configured so, is
  * compacted, or takes records that a consumer with this receive.message.max.bytes
- * cannot read. Blocks for some seconds at most. Returns false if it has not
- * answered. */
+ * cannot receive: such a record is fetched again and again, and its partition goes no
+ * further. Blocks for some seconds at most. Returns false if it has not answered. */
 bool topic_config_look(struct log *log, rd_kafka_t *rk, const char *topic,
 		       int broker, int64_t receive_max);
 

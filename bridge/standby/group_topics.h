@@ -23,7 +23,7 @@ enum group_topic { GROUP_STATE, GROUP_JOURNAL, GROUP_TOPICS };
 	X(STATE, "segment.bytes", MOST, 67108864, "67108864")                  \
 	X(STATE, "min.cleanable.dirty.ratio", MOST, 0.2, "0.2")                \
 	/* What librdkafka puts into one batch. */                             \
-	X(STATE, "max.message.bytes", LEAST, 1000000, "1000000")               \
+	X(STATE, ZTP_TOPIC_RECORD_MAX, LEAST, 1000000, "1000000")              \
 	X(JOURNAL, TOPIC_CLEANUP, IS, 0, "delete")                             \
 	X(JOURNAL, ZTP_TOPIC_RETENTION, FOREVER, 604800000, "604800000")
 

@@ -25,7 +25,8 @@
 
 #define ZTP_TOPIC_NAME_MAX 249 /* bytes; Kafka's limit */
 
-#define ZTP_TOPIC_RETENTION "retention.ms" /* Kafka's name of it */
+#define ZTP_TOPIC_RETENTION  "retention.ms" /* Kafka's name of it */
+#define ZTP_TOPIC_RECORD_MAX "max.message.bytes"
 
 #define ZTP_KAFKA_BROKERS "127.0.0.1:9092" /* the default */
 
