@@ -49,10 +49,8 @@ class Crowd:
             for number in range(REGISTRIES):
                 for who in ("acme", "late"):
                     name = f"{who}/r{number}"
-                    operator.do("createRegistry", registry=name,
-                                onboarding="custom", audience="acme")
-                    operator.do("addRegistryCa", registry=name,
-                                pem=self.ca.cert.read_text())
+                    operator.registry(name, self.ca, onboarding="custom",
+                                      audience="acme")
 
     def start(self):
         self.thread.start()

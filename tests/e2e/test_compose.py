@@ -56,10 +56,8 @@ class StackRig(Handshake):
 
     def set_up(self):
         with self.gate.operator(listen=False) as operator:
-            operator.do("createRegistry", registry=CUSTOM, onboarding="custom",
-                        audience="acme")
-            operator.do("addRegistryCa", registry=CUSTOM,
-                        pem=self.ca.cert.read_text())
+            operator.registry(CUSTOM, self.ca, onboarding="custom",
+                              audience="acme")
         self.watch()
 
 

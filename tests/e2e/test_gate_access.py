@@ -19,9 +19,7 @@ DIRECT, CUSTOM = "acme/direct", "acme/custom"
 def registries(gate, ca):
     with gate.operator() as operator:
         for registry, mode in ((DIRECT, "direct"), (CUSTOM, "custom")):
-            operator.do("createRegistry", registry=registry, onboarding=mode)
-            operator.do("addRegistryCa", registry=registry,
-                        pem=ca.cert.read_text())
+            operator.registry(registry, ca, onboarding=mode)
 
 
 @pytest.fixture

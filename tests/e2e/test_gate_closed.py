@@ -110,9 +110,7 @@ def test_a_database_that_is_taken_away(make, ca):
     gate = make().start()
     aside = gate.db.with_name("aside")
     with gate.operator() as operator:
-        operator.do("createRegistry", registry=REGISTRY)
-        operator.do("addRegistryCa", registry=REGISTRY,
-                    pem=ca.cert.read_text())
+        operator.registry(REGISTRY, ca)
         leaf, path, late = ca.issue(), path_of(REGISTRY), path_of(REGISTRY)
         device = gate.first(path, leaf)
         request = operator.pending(path)["request_id"]
@@ -249,10 +247,7 @@ def test_a_full_disk_refuses_devices(make, ca, tmp_path):
     try:
         gate.start()
         with gate.operator() as operator:
-            operator.do("createRegistry", registry=REGISTRY,
-                        onboarding="direct")
-            operator.do("addRegistryCa", registry=REGISTRY,
-                        pem=ca.cert.read_text())
+            operator.registry(REGISTRY, ca, onboarding="direct")
             known, leaf = path_of(REGISTRY), ca.leaf()
             with gate.first(known, leaf) as device:
                 assert device.accepted

@@ -22,10 +22,7 @@ def gate(request, tmp_path, ca):
     gate.mode = request.param
     with gate.operator() as operator:
         for registry, mode in ((DIRECT, "direct"), (CUSTOM, "custom")):
-            operator.do("createRegistry", registry=registry, onboarding=mode,
-                        audience="acme")
-            operator.do("addRegistryCa", registry=registry,
-                        pem=ca.cert.read_text())
+            operator.registry(registry, ca, onboarding=mode, audience="acme")
     yield gate
     gate.stop()
 

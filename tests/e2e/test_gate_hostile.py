@@ -23,10 +23,8 @@ def start(tmp_path, ca):
         started.append(gate)
         with gate.operator() as operator:
             for registry in (DIRECT, CUSTOM, EVIL):
-                operator.do("createRegistry", registry=registry,
-                            onboarding=registry.split("/")[1])
-                operator.do("addRegistryCa", registry=registry,
-                            pem=ca.cert.read_text())
+                operator.registry(registry, ca,
+                                  onboarding=registry.split("/")[1])
         return gate
 
     yield make

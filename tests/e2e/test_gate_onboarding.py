@@ -22,10 +22,7 @@ def gate(tmp_path_factory, ca, server):
     gate = Gate(tmp_path_factory.mktemp("gate"), server).start()
     with gate.operator() as operator:
         for registry, mode in ((DIRECT, "direct"), (CUSTOM, "custom")):
-            operator.do("createRegistry", registry=registry, onboarding=mode,
-                        audience="acme")
-            operator.do("addRegistryCa", registry=registry,
-                        pem=ca.cert.read_text())
+            operator.registry(registry, ca, onboarding=mode, audience="acme")
     yield gate
     gate.stop()
 

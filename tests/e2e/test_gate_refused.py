@@ -17,10 +17,7 @@ ORDER_P256 = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 def gate(tmp_path_factory, ca):
     gate = Gate(tmp_path_factory.mktemp("gate"), ca.server()).start()
     with gate.operator() as operator:
-        operator.do("createRegistry", registry=REGISTRY, onboarding="direct",
-                    audience="acme")
-        operator.do("addRegistryCa", registry=REGISTRY,
-                    pem=ca.cert.read_text())
+        operator.registry(REGISTRY, ca, onboarding="direct", audience="acme")
     yield gate
     gate.stop()
 
@@ -267,8 +264,7 @@ def test_a_second_certificate_for_a_device(gate, operator, ca):
 
 
 def test_onboarding_off(gate, operator, ca):
-    operator.do("createRegistry", registry="acme/off", onboarding="off")
-    operator.do("addRegistryCa", registry="acme/off", pem=ca.cert.read_text())
+    operator.registry("acme/off", ca, onboarding="off")
     refused(gate, operator, ca.leaf(), "onboarding_off", path_of("acme/off"))
 
 

@@ -34,9 +34,8 @@ def gate(gate_of):
 
 
 def make(operator, registry, ca):
-    operator.do("createRegistry", registry=registry,
-                onboarding="direct" if registry == DIRECT else "custom")
-    operator.do("addRegistryCa", registry=registry, pem=ca.cert.read_text())
+    operator.registry(registry, ca,
+                      onboarding="direct" if registry == DIRECT else "custom")
 
 
 def rejected(gate, operator, leaf, registry=REGISTRY):

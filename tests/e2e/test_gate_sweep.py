@@ -27,9 +27,7 @@ def pending(operator):
 def test_what_is_left_ends_after_a_kill(gate, ca):
     path, leaf = path_of(REGISTRY), ca.issue()
     with gate.operator() as operator:
-        operator.do("createRegistry", registry=REGISTRY)
-        operator.do("addRegistryCa", registry=REGISTRY,
-                    pem=ca.cert.read_text())
+        operator.registry(REGISTRY, ca)
         known = operator.do("getRegistry", registry=REGISTRY)["cas"][0]
         with gate.first(path, leaf) as device:
             assert device.accepted

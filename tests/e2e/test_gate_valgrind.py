@@ -24,9 +24,7 @@ def gate(tmp_path, ca):
     gate.start()
     with gate.operator() as operator:
         for registry, mode in ((DIRECT, "direct"), (CUSTOM, "custom")):
-            operator.do("createRegistry", registry=registry, onboarding=mode)
-            operator.do("addRegistryCa", registry=registry,
-                        pem=ca.cert.read_text())
+            operator.registry(registry, ca, onboarding=mode)
     yield gate
     gate.stop()
 

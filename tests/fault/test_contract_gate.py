@@ -150,10 +150,7 @@ class Real(Stage):
         super().__init__()
         self.gate, self.registry = gate, f"acme/{registry}"
         self.operator = gate.operator()
-        self.operator.do("createRegistry", registry=self.registry,
-                         onboarding="custom")
-        self.operator.do("addRegistryCa", registry=self.registry,
-                         pem=ca.cert.read_text())
+        self.operator.registry(self.registry, ca, onboarding="custom")
         self.leaves = leaves
         self.clients = {}
         for number, leaf in enumerate(self.leaves):

@@ -33,9 +33,7 @@ def gate(tmp_path, ca):
 ], ids=["ca", "registry"])
 def test_it_waits_for_many(gate, ca, tmp_path, words):
     with gate.operator() as operator:
-        operator.do("createRegistry", registry=REGISTRY)
-        operator.do("addRegistryCa", registry=REGISTRY,
-                    pem=ca.cert.read_text())
+        operator.registry(REGISTRY, ca)
         known = operator.do("getRegistry", registry=REGISTRY)["cas"][0]
         path = path_of(REGISTRY)
         with gate.first(path, ca.issue()) as device:

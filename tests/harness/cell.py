@@ -34,10 +34,8 @@ class Cell(Handshake):
 
     def set_up(self):
         with self.gate.operator(listen=False) as operator:
-            operator.do("createRegistry", registry=self.registry,
-                        onboarding="custom", audience="acme")
-            operator.do("addRegistryCa", registry=self.registry,
-                        pem=self.ca.cert.read_text())
+            operator.registry(self.registry, self.ca, onboarding="custom",
+                              audience="acme")
 
     def start(self):
         self.set_up()

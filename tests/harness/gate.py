@@ -271,6 +271,11 @@ class Operator(Device):
         assert response["code"] == "OK", response
         return response["data"]
 
+    def registry(self, name, ca, **members):
+        """Creates a registry that trusts this CA."""
+        self.do("createRegistry", registry=name, **members)
+        self.do("addRegistryCa", registry=name, pem=ca.cert.read_text())
+
     def code(self, command, **members):
         response = self.ask(command, **members)
         assert (response["code"] == "OK") == ("data" in response)

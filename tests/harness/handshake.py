@@ -68,10 +68,8 @@ class Handshake(Rig):
         """Creates the registries, as an operator that keeps watching."""
         with self.gate.operator(listen=False) as operator:
             for registry, mode in ((DIRECT, "direct"), (CUSTOM, "custom")):
-                operator.do("createRegistry", registry=registry,
-                            onboarding=mode, audience="acme")
-                operator.do("addRegistryCa", registry=registry,
-                            pem=self.ca.cert.read_text())
+                operator.registry(registry, self.ca, onboarding=mode,
+                                  audience="acme")
         self.watch()
 
     def watch(self):

@@ -24,10 +24,8 @@ def gate(children_gone, tmp_path_factory, ca):
                 {"max_per_certificate": 100000}).start()
     with gate.operator(listen=False) as operator:
         for registry in (DIRECT, CUSTOM):
-            operator.do("createRegistry", registry=registry, audience="acme",
-                        onboarding=registry.split("/")[1])
-            operator.do("addRegistryCa", registry=registry,
-                        pem=ca.cert.read_text())
+            operator.registry(registry, ca, audience="acme",
+                              onboarding=registry.split("/")[1])
     yield gate
     gate.stop()
 
