@@ -3,9 +3,12 @@ may have one of its own, and no bridge reads those of another."""
 
 import subprocess
 import threading
+import time
+import types
 import uuid
 
 import pytest
+from confluent_kafka import TopicPartition
 
 from harness.approver import Approver, decide
 from harness.bridge import topic_names
@@ -30,12 +33,19 @@ class Cells:
         self.reader = Reader(kafka.brokers,
                              [self.topics["decisions"], self.other])
 
-    def ask(self, name, topic, key=None):
+    def ask(self, name, topic, key=None, partition=None, **more):
         self.writer.send(self.topics["requests"], {
             "request_id": f"r-{name}", "device": {"path": PATH + name},
             "certificate": {"fingerprint_sha256": "ab" * 32},
             "expires_at": "2099-01-01T00:00:00.000Z",
-            "decision_topic": topic}, key=key or PATH + name)
+            "decision_topic": topic, **more}, key=key or PATH + name,
+            partition=partition)
+
+    def decide(self, *words):
+        return subprocess.run(
+            [binary("ztp-approver"), "decide", *words, *self.unnamed()],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            timeout=60, check=False)
 
     def end(self, name):
         """Without a decision."""
@@ -54,15 +64,24 @@ class Cells:
         return {record.json()["request_id"][2:]: record.topic
                 for record in self.reader.wait(count=count)}
 
+    def written(self):
+        """{topic: number} of the decisions that are there now."""
+        consumer, found = self.reader.consumer, {}
+        for topic in self.reader.topics:
+            parts = consumer.list_topics(topic).topics[topic].partitions
+            found[topic] = sum(consumer.get_watermark_offsets(
+                TopicPartition(topic, n))[1] for n in parts)
+        return found
+
     def answer(self, count):
         """As a bridge does, when there are that many decisions."""
         for record in self.reader.wait(count=count):
             self.say(record)
 
-    def say(self, record):
+    def say(self, record, outcome="onboarded"):
         self.writer.send(self.topics["results"], {
             "request_id": record.json()["request_id"],
-            "outcome": "onboarded", "code": 200, "status": "OK",
+            "outcome": outcome, "code": 200, "status": "OK",
             "decision": {"topic": record.topic,
                          "partition": record.partition,
                          "offset": record.offset}}, key=record.key)
@@ -92,10 +111,7 @@ def test_decide(cells, words, count):
     """And the result that is waited for is that decision's."""
     bridge = threading.Thread(target=cells.answer, args=(count,))
     bridge.start()
-    done = subprocess.run(
-        [binary("ztp-approver"), "decide", *words, *cells.unnamed()],
-        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
-        check=False)
+    done = cells.decide(*words)
     bridge.join(60)
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("onboarded 200 OK") == count
@@ -107,16 +123,70 @@ def test_decide(cells, words, count):
                                "--approve"]], ids=["one", "all"])
 def test_decide_a_request_that_has_moved(cells, words):
     """Its last announcement counts: no bridge reads the topic that the first one
-    names."""
+    names. So one decision is written, and one result is waited for."""
     cells.ask("there", cells.topics["decisions"])
-    done = subprocess.run(
-        [binary("ztp-approver"), "decide", *words, "--no-wait",
-         *cells.unnamed()], stdin=subprocess.DEVNULL, capture_output=True,
-        text=True, timeout=60, check=False)
+    bridge = threading.Thread(target=cells.answer, args=(1,))
+    bridge.start()
+    done = cells.decide(*words)
+    bridge.join(60)
     assert done.returncode == 0, done.stderr
-    record, = cells.reader.wait(
-        count=1, match=lambda record: record.topic != cells.other)
-    assert record.json()["request_id"] == "r-there"
+    assert done.stdout.count("approve r-there") == 1
+    assert done.stdout.count("onboarded 200 OK") == 1
+    assert cells.written() == {cells.topics["decisions"]: 1, cells.other: 0}
+
+
+def test_decide_all_by_the_last_announcement(cells):
+    """One that has come back, and others that do not match any more, have
+    expired, or have ended."""
+    cells.ask("there", cells.topics["decisions"])
+    cells.ask("there", cells.other)
+    cells.ask("late", cells.other)
+    cells.ask("late", cells.other, expires_at="2020-01-01T00:00:00.000Z")
+    cells.ask("gone", cells.other)
+    cells.end("gone")
+    done = cells.decide("--all", "--match", "any", "--reject", "--no-wait")
+    assert done.returncode == 0, done.stderr
+    assert sorted(line.split()[2] for line in done.stdout.splitlines()) == [
+        "r-here", "r-there"]
+    assert cells.written() == {cells.topics["decisions"]: 1, cells.other: 1}
+    assert cells.decided(2)["there"] == cells.other
+
+
+def test_decide_all_after_the_topic_has_grown(cells):
+    """A key is in another partition then, and these are read in any order."""
+    for name, before, after in (("up", 0, 1), ("down", 1, 0)):
+        cells.ask(name, cells.other, partition=before)
+        begun = time.time()
+        until(lambda begun=begun: time.time() > begun + 0.002, "a later time")
+        cells.ask(name, cells.topics["decisions"], partition=after)
+    done = cells.decide("--all", "--match", 'id: ["up", "down"]', "--approve",
+                        "--no-wait")
+    assert done.returncode == 0, done.stderr
+    assert cells.written() == {cells.topics["decisions"]: 2, cells.other: 0}
+
+
+@pytest.mark.parametrize("outcome", ["duplicate", "already_decided"])
+def test_what_was_decided_before_it_moved(cells, outcome):
+    """A decision that was sent twice ends nothing, and the bridge to which its
+    subscription has moved reads neither: it is open again."""
+    for topic in (cells.other, cells.topics["decisions"]):
+        cells.say(types.SimpleNamespace(
+            json=lambda: {"request_id": "r-there"}, topic=topic, partition=0,
+            offset=1, key="all"), outcome)
+        done = cells.decide("--all", "--match", "id: there", "--approve",
+                            "--dry-run")
+        assert "no open request" in done.stderr, done
+        if topic == cells.other:
+            cells.ask("there", cells.topics["decisions"])
+            done = cells.decide("--all", "--match", "id: there", "--approve",
+                                "--dry-run")
+            assert "approve r-there" in done.stdout, done
+            fresh = Process("fresh", [
+                binary("ztp-approver"), "run", "--approve-all", "--dry-run",
+                "--group", cells.other, "--count", "2", *cells.unnamed()],
+                cells.folder).start()
+            fresh.wait_exit()
+            assert fresh.log().count("approve r-there") == 1
 
 
 def test_another_topic_is_meant(cells):

@@ -1,16 +1,15 @@
 /*
  * ztp-approver decide --all: one decision for each request that is open and that
- * --match matches. All of them are sent, then their results are waited for; the
- * topic of results is looked at before the first one is sent, so none is missed.
- * A request that is announced twice is decided once, or once in each topic: its
- * subscription may have moved to another bridge, which reads its decisions from
- * another one.
+ * --match matches. The topic of requests is read to its end (chosen.h), then all
+ * decisions are sent, then their results are waited for; the topic of results is
+ * looked at before the first one is sent, so none is missed.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "tools/approver/chosen.h"
 #include "tools/approver/ended.h"
 #include "tools/approver/outcome.h"
 #include "tools/approver/send.h"
@@ -30,7 +29,8 @@ struct sent {
 
 struct all {
 	const struct options *options;
-	struct ztp_id_set *ended, *decided;
+	struct ztp_id_set *ended;
+	struct chosen chosen;
 	struct outcomes *outcomes; /* NULL: results are not waited for */
 	rd_kafka_t *producer;	   /* NULL: a dry run */
 	struct sent *sent;	   /* owned; the stored ones in front */
@@ -86,62 +86,79 @@ static bool make_room(struct all *all)
 	return true;
 }
 
-#define NAME_MAX_LEN (ZTP_REQUEST_ID_MAX + ZTP_TOPIC_NAME_MAX + 2)
-
-/* The request, and where it is decided. */
-static void name(char out[NAME_MAX_LEN], const struct all *all,
-		 const struct ztp_ask *ask)
+/* A chosen_visit. */
+static int decide(void *arg, const struct ztp_ask *ask, struct ztp_error *error)
 {
-	(void)snprintf(out, NAME_MAX_LEN, "%s %s", ask->request_id,
-		       decisions_of(all->options, ask));
-}
-
-static int decide(struct all *all, const struct ztp_ask *ask,
-		  struct ztp_error *error)
-{
-	char line[ANSWER_LINE_MAX], key[NAME_MAX_LEN];
+	char line[ANSWER_LINE_MAX];
 	struct ztp_answer answer;
+	struct all *all = arg;
 	int rc = 0;
 
+	if (ztp_cli_stopped())
+		return ztp_fail(error, ZTP_ERR_IO,
+				"interrupted: not all decisions are sent");
 	answer_by_hand(&answer, all->options);
-	name(key, all, ask);
-	if (!make_room(all) || !ztp_id_set_add(all->decided, key))
+	if (!make_room(all))
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	while (all->producer &&
 	       (rc = send_answer(all->producer, all->options, ask, &answer,
 				 NULL, error)) == ZTP_ERR_FULL &&
 	       !ztp_cli_stopped())
 		rd_kafka_poll(all->producer, WAIT_MS);
-	if (rc)
+	if (rc && rc != ZTP_ERR_REFUSED)
 		return rc;
 	all->count++;
+	if (rc) { /* its topic is nobody else's */
+		ztp_cli_warn(PROGRAM, "request %s: %s", ask->request_id,
+			     error->message);
+		all->failures++;
+		return 0;
+	}
 	answer_line(line, ask, ztp_answer_verdict(&answer), answer.rule);
 	if (fputs(line, stdout) < 0)
 		return ztp_fail(error, ZTP_ERR_IO, "stdout cannot be written");
+	if (all->producer)
+		rd_kafka_poll(all->producer, 0);
 	return 0;
 }
+
+static int send_all(struct all *all, struct ztp_error *error)
+{
+	int rc = chosen_each(&all->chosen, decide, all, error);
+
+	while (all->producer && !ztp_cli_stopped() &&
+	       rd_kafka_flush(all->producer, FLUSH_MS) != 0)
+		;
+	if (fflush(stdout) != 0 && !rc)
+		rc = ztp_fail(error, ZTP_ERR_IO, "stdout cannot be written");
+	return rc;
+}
+
+/* --- choosing */
 
 /* Takes a record of the topic of requests. */
 static int take(struct all *all, const rd_kafka_message_t *message,
 		struct ztp_error *error)
 {
 	int64_t now = ztp_clock_wall();
-	char key[NAME_MAX_LEN];
-	struct ztp_answer matched;
+	const struct announced where = {
+		.partition = message->partition,
+		.at = rd_kafka_message_timestamp(message, NULL),
+	};
+	struct ztp_answer matched = {.leave = true};
 	struct ztp_ask ask;
 
-	if (ztp_ask_parse(&ask, message->payload, message->len, NULL) != 0 ||
-	    ended_is(all->ended, &ask, now))
+	if (ztp_ask_parse(&ask, message->payload, message->len, NULL) != 0)
 		return 0;
-	name(key, all, &ask);
-	if (ztp_id_set_has(all->decided, key))
-		return 0;
-	ztp_rules_decide(&matched, &all->options->rules, &ask, now);
-	return matched.leave ? 0 : decide(all, &ask, error);
+	if (!ended_is(all->ended, all->options, &ask, now))
+		ztp_rules_decide(&matched, &all->options->rules, &ask, now);
+	return chosen_note(&all->chosen, &ask, &where, !matched.leave)
+		       ? 0
+		       : ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 }
 
-static int send_all(struct all *all, struct ztp_tail *tail, int64_t deadline,
-		    struct ztp_error *error)
+static int choose_all(struct all *all, struct ztp_tail *tail, int64_t deadline,
+		      struct ztp_error *error)
 {
 	int rc = 0;
 
@@ -161,14 +178,7 @@ static int send_all(struct all *all, struct ztp_tail *tail, int64_t deadline,
 			rc = take(all, message, error);
 			rd_kafka_message_destroy(message);
 		}
-		if (all->producer)
-			rd_kafka_poll(all->producer, 0);
 	}
-	while (all->producer && !ztp_cli_stopped() &&
-	       rd_kafka_flush(all->producer, FLUSH_MS) != 0)
-		;
-	if (fflush(stdout) != 0 && !rc)
-		rc = ztp_fail(error, ZTP_ERR_IO, "stdout cannot be written");
 	return rc;
 }
 
@@ -237,9 +247,6 @@ static int prepare(struct all *all, rd_kafka_t **consumer, int64_t deadline,
 	all->ended = ended_load(options, deadline, error);
 	if (!all->ended)
 		return error->code;
-	all->decided = ztp_id_set_new();
-	if (!all->decided)
-		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	if (options->dry_run)
 		return 0;
 	all->producer = ztp_kafka_producer(options->brokers, &options->props,
@@ -258,10 +265,12 @@ static int decide_all(struct all *all, rd_kafka_t *consumer, int64_t deadline)
 	struct ztp_error error;
 	struct ztp_tail *tail =
 		ztp_tail_new(consumer, &all->options->requests, 1, true);
-	int rc = tail ? send_all(all, tail, deadline, &error)
+	int rc = tail ? choose_all(all, tail, deadline, &error)
 		      : ztp_fail(&error, ZTP_ERR_NOMEM, "out of memory");
 
 	ztp_tail_free(tail);
+	if (!rc)
+		rc = send_all(all, &error);
 	if (rc)
 		(void)report(&error);
 	else if (!all->count)
@@ -292,7 +301,7 @@ int decide_all_command(const struct options *options)
 	ztp_kafka_producer_end(all.producer);
 	(void)ztp_kafka_consumer_end(consumer);
 	ztp_id_set_free(all.ended);
-	ztp_id_set_free(all.decided);
+	chosen_clear(&all.chosen);
 	free(all.sent);
 	return rc;
 }

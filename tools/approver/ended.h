@@ -16,9 +16,9 @@
  * (ztp_clock_boot; 0: none) is over. The caller frees it. */
 struct ztp_id_set *ended_load(const struct options *options, int64_t deadline,
 			      struct ztp_error *error);
-/* True for a request that has ended, was decided, or expired before now_ms
- * (wall clock). ended may be NULL: nothing has ended. */
-bool ended_is(const struct ztp_id_set *ended, const struct ztp_ask *ask,
-	      int64_t now_ms);
+/* True for a request that has ended, was decided in the topic that it names now,
+ * or expired before now_ms (wall clock). ended may be NULL: nothing has ended. */
+bool ended_is(const struct ztp_id_set *ended, const struct options *options,
+	      const struct ztp_ask *ask, int64_t now_ms);
 
 #endif

@@ -189,7 +189,7 @@ bool from_skips(const struct from *from, int32_t partition, int64_t offset,
 	return from->options->from == FROM_OPEN && i >= 0 &&
 	       !has_offset(&from->committed->elems[i]) &&
 	       offset < from->spans[i].end &&
-	       ended_is(from->ended, ask, ztp_clock_wall());
+	       ended_is(from->ended, from->options, ask, ztp_clock_wall());
 }
 
 static int64_t start_of(const struct from *from, int i)

@@ -38,23 +38,29 @@ void answer_by_hand(struct ztp_answer *answer, const struct options *options)
 	};
 }
 
+const char *decisions_wanted(const struct options *options,
+			     const struct ztp_ask *ask)
+{
+	return options->decisions_given || !*ask->decision_topic
+		       ? options->decisions
+		       : ask->decision_topic;
+}
+
 const char *decisions_of(const struct options *options,
 			 const struct ztp_ask *ask)
 {
 	static bool said; /* by the process */
-	const char *wanted = ask->decision_topic;
+	const char *topic = decisions_wanted(options, ask);
 
-	if (!*wanted || strcmp(wanted, options->decisions) == 0)
-		return options->decisions;
-	if (!options->decisions_given)
-		return wanted;
-	if (!said)
+	if (!said && *ask->decision_topic &&
+	    strcmp(topic, ask->decision_topic) != 0) {
 		ztp_cli_warn(PROGRAM,
 			     "warning: request %s wants its decision in %s; "
 			     "--decisions says %s",
-			     ask->request_id, wanted, options->decisions);
-	said = true;
-	return options->decisions;
+			     ask->request_id, ask->decision_topic, topic);
+		said = true;
+	}
+	return topic;
 }
 
 int send_answer(rd_kafka_t *producer, const struct options *options,

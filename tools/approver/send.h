@@ -11,8 +11,10 @@ void answer_for(struct ztp_answer *answer, const struct options *options,
 /* The same with --approve or --reject, which is one person's decision. */
 void answer_by_hand(struct ztp_answer *answer, const struct options *options);
 
-/* The topic for the request's decision: what --decisions says, or the request.
- * If they differ it is said, once. */
+/* The topic for the request's decision: what --decisions says, or the request. */
+const char *decisions_wanted(const struct options *options,
+			     const struct ztp_ask *ask);
+/* The same. If they differ it is said, once. */
 const char *decisions_of(const struct options *options,
 			 const struct ztp_ask *ask);
 
