@@ -8,6 +8,13 @@ void queue_init(struct queue *queue)
 	queue->last = &queue->first;
 }
 
+static int *counter(struct queue *queue, enum state state)
+{
+	if (state == DONE)
+		return &queue->done;
+	return state == REFUSED ? &queue->refused : &queue->count;
+}
+
 struct entry *queue_append(struct queue *queue)
 {
 	struct entry *entry = calloc(1, sizeof(*entry));
@@ -19,8 +26,25 @@ struct entry *queue_append(struct queue *queue)
 	queue->last = &entry->next;
 	if (!queue->undecided)
 		queue->undecided = entry;
-	queue->count++;
+	queue->done++;
 	return entry;
+}
+
+static void drop(struct entry *entry)
+{
+	free(entry->rule);
+	free(entry->ask);
+	entry->rule = NULL;
+	entry->ask = NULL;
+}
+
+void queue_set(struct queue *queue, struct entry *entry, enum state state)
+{
+	--*counter(queue, entry->state);
+	++*counter(queue, state);
+	entry->state = state;
+	if (state == DONE)
+		drop(entry);
 }
 
 void queue_remove(struct queue *queue, struct entry *entry)
@@ -34,8 +58,8 @@ void queue_remove(struct queue *queue, struct entry *entry)
 		queue->last = at;
 	if (queue->undecided == entry)
 		queue->undecided = entry->next;
-	queue->count--;
-	free(entry->rule);
+	--*counter(queue, entry->state);
+	drop(entry);
 	free(entry);
 }
 

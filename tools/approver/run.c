@@ -12,7 +12,8 @@
  * duplicate.
  *
  * A request that a rule leaves to somebody else is DONE at once, as all of them
- * are in a dry run, in which nothing is committed and no group is joined.
+ * are in a dry run, in which nothing is committed and no group is joined. One
+ * whose topic does not take its decision is REFUSED: others go on.
  *
  * When partitions are revoked, SENT requests are waited for, and the rest is
  * left to the next owner. When the queue stays full, the partitions are paused
@@ -37,7 +38,7 @@
 static void show(struct run *run, const struct entry *entry)
 {
 	char text[1 + ANSWER_LINE_MAX] = "\n"; /* for log_sink_write */
-	size_t n = answer_line(text + 1, &entry->ask, entry->verdict,
+	size_t n = answer_line(text + 1, entry->ask, entry->verdict,
 			       entry->rule ? entry->rule : "");
 
 	if (!log_sink_write(&run->out, text, n)) {
@@ -67,15 +68,20 @@ static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
 	(void)producer;
 	run->in_flight--;
 	if (message->err) {
+		const char *why = rd_kafka_err2str(message->err);
+
+		run->sent--;
+		if (ztp_kafka_is_of_topic(message->err) &&
+		    run_refuse(run, entry, why))
+			return;
 		ztp_cli_warn(PROGRAM, "decision for %s not delivered: %s",
-			     entry->ask.request_id,
-			     rd_kafka_err2str(message->err));
+			     entry->ask->request_id, why);
 		run->failed = true;
 		return;
 	}
-	entry->state = DONE;
 	run->delivered++;
 	show(run, entry);
+	queue_set(&run->queue, entry, DONE);
 }
 
 /* --- sending decisions */
@@ -88,36 +94,44 @@ static void note_verdict(struct entry *entry, const struct ztp_answer *answer)
 	entry->rule = strdup(answer->rule);
 }
 
-/* False: the producer's queue is full; try again later. */
+/* False: the producer's queue is full, try again later; or run->failed. */
 static bool decide(struct run *run, struct entry *entry)
 {
 	struct ztp_answer answer;
 	struct ztp_error error;
 	int rc;
 
-	answer_for(&answer, run->options, &entry->ask);
+	answer_for(&answer, run->options, entry->ask);
 	note_verdict(entry, &answer);
 	if (run->options->dry_run || answer.leave) {
-		entry->state = DONE;
 		run->sent += !answer.leave;
 		run->delivered += !answer.leave;
 		show(run, entry);
+		queue_set(&run->queue, entry, DONE);
 		return true;
 	}
-	rc = send_answer(run->producer, run->options, &entry->ask, &answer,
+	rc = send_answer(run->producer, run->options, entry->ask, &answer,
 			 entry, &error);
 	if (rc == ZTP_ERR_FULL)
 		return false;
+	if (rc == ZTP_ERR_REFUSED && run_refuse(run, entry, error.message))
+		return true;
 	if (rc) {
 		ztp_cli_warn(PROGRAM, "decision for %s: %s",
-			     entry->ask.request_id, error.message);
+			     entry->ask->request_id, error.message);
 		run->failed = true;
 		return false;
 	}
-	entry->state = SENT;
+	queue_set(&run->queue, entry, SENT);
 	run->in_flight++;
 	run->sent++;
 	return true;
+}
+
+/* As many as --count says? */
+static bool has_sent_all(const struct run *run)
+{
+	return run->options->count && run->sent == run->options->count;
 }
 
 /* Sends the decisions that are due. Returns how long the next one has to
@@ -131,7 +145,7 @@ static int decide_due(struct run *run)
 	     run->queue.undecided = entry->next) {
 		if (entry->state != WAITING)
 			continue;
-		if (run->options->count && run->sent == run->options->count)
+		if (has_sent_all(run))
 			break;
 		left = entry->due - now;
 		if (left > 0)
@@ -140,6 +154,17 @@ static int decide_due(struct run *run)
 			return POLL_BUSY_MS;
 	}
 	return run->in_flight ? POLL_BUSY_MS : POLL_MS;
+}
+
+/* Sends again what was refused, when it is time. */
+static void retry(struct run *run)
+{
+	struct entry *entry = run_may_retry(run) ? run->queue.first : NULL;
+
+	for (; entry && !has_sent_all(run); entry = entry->next)
+		if (entry->state == REFUSED &&
+		    !run_leaves_expired(run, entry) && !decide(run, entry))
+			break;
 }
 
 static bool finished(const struct run *run)
@@ -155,6 +180,7 @@ static int loop(struct run *run)
 
 		reload_look(&run->reload, run->options);
 		wait = decide_due(run);
+		retry(run);
 		rd_kafka_poll(run->producer, 0);
 		run_settle(run);
 		run_pause_or_resume(run);

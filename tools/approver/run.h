@@ -23,6 +23,8 @@ struct run {
 	bool skipped; /* has been said */
 	int64_t sent, delivered;
 	rd_kafka_resp_err_t last_error; /* has been reported */
+	int64_t retry_at;		/* ms: of what is refused */
+	int64_t tell_at;		/* ms: when that may be said again */
 	struct log_sink out;		/* stdout */
 	int64_t unshown;		/* lines that it did not take */
 	int64_t full_since;		/* 0: the queue has room */
@@ -30,6 +32,12 @@ struct run {
 	bool failed;
 };
 
+/* Its decision was not taken, and why. False: the run cannot go on without it. */
+bool run_refuse(struct run *run, struct entry *entry, const char *why);
+/* Is it time to send again what was refused? */
+bool run_may_retry(struct run *run);
+/* Is it too late for that? Then it is left undecided. */
+bool run_leaves_expired(struct run *run, struct entry *entry);
 /* A rebalance callback of librdkafka; opaque is the struct run. */
 void run_on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t err,
 		      rd_kafka_topic_partition_list_t *partitions,

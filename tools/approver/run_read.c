@@ -1,5 +1,6 @@
 #include "tools/approver/run.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -80,10 +81,17 @@ void run_on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t err,
 	}
 }
 
+/* How many may be taken. */
+static int room(const struct run *run)
+{
+	return run->queue.done < QUEUE_DONE_MAX ? QUEUE_MAX - run->queue.count
+						: 0;
+}
+
 /* Since when is noted here. */
 static bool is_full(struct run *run)
 {
-	if (run->queue.count < QUEUE_MAX)
+	if (room(run) > 0)
 		run->full_since = 0;
 	else if (run->full_since == 0)
 		run->full_since = ztp_clock_boot();
@@ -98,7 +106,8 @@ void run_pause_or_resume(struct run *run)
 	bool pause = is_full(run) &&
 		     ztp_clock_boot() - run->full_since >= PAUSE_AFTER_MS;
 
-	if (run->paused == pause || (!pause && run->queue.count > QUEUE_RESUME))
+	if (run->paused == pause ||
+	    (!pause && room(run) < QUEUE_MAX - QUEUE_RESUME))
 		return;
 	if (rd_kafka_assignment(run->consumer, &partitions))
 		return;
@@ -132,8 +141,7 @@ static void keep_trace(struct ztp_ask *ask, const rd_kafka_message_t *message)
  * may not. */
 static bool is_open(struct run *run, const struct entry *entry)
 {
-	if (!from_skips(run->from, entry->partition, entry->offset,
-			&entry->ask))
+	if (!from_skips(run->from, entry->partition, entry->offset, entry->ask))
 		return true;
 	if (!run->skipped)
 		ztp_cli_warn(PROGRAM,
@@ -148,7 +156,9 @@ static void take_request(struct run *run, const rd_kafka_message_t *message)
 	struct entry *entry = queue_append(&run->queue);
 	struct ztp_error error;
 
-	if (!entry) {
+	if (entry)
+		entry->ask = malloc(sizeof(*entry->ask));
+	if (!entry || !entry->ask) {
 		ztp_cli_warn(PROGRAM, "out of memory");
 		run->failed = true;
 		return;
@@ -156,15 +166,16 @@ static void take_request(struct run *run, const rd_kafka_message_t *message)
 	entry->partition = message->partition;
 	entry->offset = message->offset;
 	entry->due = ztp_clock_boot() + run->options->delay_ms;
-	if (ztp_ask_parse(&entry->ask, message->payload, message->len,
-			  &error)) {
+	if (ztp_ask_parse(entry->ask, message->payload, message->len, &error)) {
 		ztp_cli_warn(PROGRAM, "%s[%d]@%lld cannot be read: %s",
 			     run->options->requests, (int)message->partition,
 			     (long long)message->offset, error.message);
 	} else if (is_open(run, entry)) {
-		keep_trace(&entry->ask, message);
-		entry->state = WAITING;
+		keep_trace(entry->ask, message);
+		queue_set(&run->queue, entry, WAITING);
+		return;
 	}
+	queue_set(&run->queue, entry, DONE); /* lets go of its ask */
 }
 
 static void take_error(struct run *run, const rd_kafka_message_t *message)
@@ -199,7 +210,7 @@ static bool receive_one(struct run *run, int timeout_ms)
  * their decisions share requests to Kafka. */
 void run_receive(struct run *run, int timeout_ms)
 {
-	int left = QUEUE_MAX - run->queue.count;
+	int left = room(run);
 
 	if (left <= 0 && !run->paused) {
 		rd_kafka_poll(run->producer, POLL_BUSY_MS);

@@ -286,11 +286,20 @@ int ztp_kafka_send(rd_kafka_t *producer, const struct ztp_kafka_record *record,
 	if (!err)
 		return 0; /* the producer owns the headers now */
 	rd_kafka_headers_destroy(list);
-	ztp_fail(error,
-		 err == RD_KAFKA_RESP_ERR__QUEUE_FULL ? ZTP_ERR_FULL
-						      : ZTP_ERR_IO,
-		 "%s: %s", record->topic, rd_kafka_err2str(err));
-	return err == RD_KAFKA_RESP_ERR__QUEUE_FULL ? ZTP_ERR_FULL : ZTP_ERR_IO;
+	return ztp_fail(error,
+			err == RD_KAFKA_RESP_ERR__QUEUE_FULL ? ZTP_ERR_FULL
+			: ztp_kafka_is_of_topic(err)	     ? ZTP_ERR_REFUSED
+							     : ZTP_ERR_IO,
+			"%s: %s", record->topic, rd_kafka_err2str(err));
+}
+
+bool ztp_kafka_is_of_topic(rd_kafka_resp_err_t err)
+{
+	return err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+	       err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+	       err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+	       err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
+	       err == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
 }
 
 size_t ztp_kafka_header_count(const rd_kafka_message_t *message)

@@ -75,9 +75,12 @@ struct ztp_kafka_record {
 };
 
 /* Sends one record, of copies. ZTP_ERR_FULL (retriable): poll, then try
- * again. */
+ * again. ZTP_ERR_REFUSED: because of its topic, as below. */
 int ztp_kafka_send(rd_kafka_t *producer, const struct ztp_kafka_record *record,
 		   struct ztp_error *error);
+/* Is it the topic, which is not there, or may not be written to? It says nothing
+ * about others. */
+bool ztp_kafka_is_of_topic(rd_kafka_resp_err_t err);
 
 /* How many headers a record has, and the one at index, which is less: a view,
  * valid as long as the record. False: it cannot be read. */

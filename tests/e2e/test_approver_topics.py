@@ -1,0 +1,137 @@
+"""With several bridges each has a topic of decisions of its own, which its requests
+name. What is wrong with one of them costs the others nothing."""
+
+import time
+import uuid
+
+import pytest
+
+from harness import acls
+from harness.acls import ANONYMOUS, AUTHORIZER
+from harness.bridge import topic_names
+from harness.kafka import Kafka
+from harness.process import Process
+from harness.topics import Reader, Writer
+from harness.where import binary
+
+PATH = "subscriptions/acme/registries/plant-7/devices/"
+
+
+class Cells:
+    """Of the topics of decisions only one is there."""
+
+    def __init__(self, folder, kafka):
+        self.folder, self.kafka = folder, kafka
+        self.topics = topic_names(f"t{uuid.uuid4().hex[:10]}")
+        self.here = self.topics["decisions"]
+        self.there = self.here + ".there"
+        kafka.create(self.topics.values(), partitions=1)
+        self.writer = Writer(kafka.brokers)
+        self.reader = Reader(kafka.brokers, [self.here])
+        self.running = []
+
+    def ask(self, name, topic, left_s=3600):
+        ends = time.gmtime(time.time() + left_s)
+        self.writer.send(self.topics["requests"], {
+            "request_id": f"r-{name}", "device": {"path": PATH + name},
+            "certificate": {"fingerprint_sha256": "ab" * 32},
+            "expires_at": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", ends),
+            "decision_topic": topic}, key=PATH + name)
+
+    def run(self, *more):
+        """It learns of a missing topic after a second, and not after 30."""
+        self.running.append(Process(f"run-{len(self.running)}", [
+            binary("ztp-approver"), "run", "--approve-all", "--brokers",
+            self.kafka.brokers, "--group", self.here, "--requests",
+            self.topics["requests"], "--results", self.topics["results"],
+            "-X", "topic.metadata.propagation.max.ms=1000", *more],
+            self.folder).start())
+        return self.running[-1]
+
+    def decided(self, name, reader=None):
+        return (reader or self.reader).one(key=PATH + name)
+
+    def close(self):
+        self.reader.close()
+        for running in self.running:
+            running.stop()
+
+
+@pytest.fixture
+def cells(tmp_path, real_kafka):
+    cells = Cells(tmp_path, real_kafka)
+    yield cells
+    cells.close()
+
+
+def test_a_topic_that_is_not_there(cells):
+    cells.ask("there", cells.there)
+    cells.ask("short", cells.there, left_s=5)
+    cells.ask("here", cells.here)
+    approver = cells.run()
+    cells.decided("here")
+    approver.wait_log(f"wants its decision in {cells.there}: .*others go on")
+    cells.ask("later", cells.here)
+    cells.decided("later")
+    approver.wait_log("r-short is left undecided: it has expired")
+    assert "r-there is left" not in approver.log()
+
+    cells.kafka.create([cells.there], partitions=1)
+    reader = Reader(cells.kafka.brokers, [cells.there])
+    cells.decided("there", reader)
+    approver.wait_log("approve r-there ")
+    approver.stop()
+
+    again = cells.run()
+    cells.ask("last", cells.here)
+    cells.decided("last")
+    again.stop()
+    assert again.log().count(" approve ") == 1  # the others are committed
+    assert len(reader.records) == 1
+    reader.close()
+
+
+def test_a_topic_that_is_not_there_at_the_end(cells):
+    """What it did not take is decided after the next start."""
+    cells.ask("there", cells.there)
+    cells.ask("here", cells.here)
+    approver = cells.run()
+    approver.wait_log(f"wants its decision in {cells.there}: ")
+    cells.decided("here")
+    approver.stop()
+    cells.kafka.create([cells.there], partitions=1)
+    reader = Reader(cells.kafka.brokers, [cells.there])
+    cells.run().wait_log("approve r-there ")
+    cells.decided("there", reader)
+    reader.close()
+
+
+def test_a_topic_that_may_not_be_written_to(tmp_path):
+    """As a new one whose right was forgotten."""
+    kafka = Kafka(tmp_path, properties=AUTHORIZER).start()
+    cells = Cells(tmp_path, kafka)
+    kafka.create([cells.there], partitions=1)
+    reader = Reader(kafka.brokers, [cells.there])
+    right = (kafka.brokers, "topic", cells.there, ANONYMOUS, "Describe")
+    acls.allow(*right)
+    for name, topic in (("there", cells.there), ("here", cells.here)):
+        cells.ask(name, topic)
+    approver = cells.run()
+    approver.wait_log(f"wants its decision in {cells.there}: .*uthorization")
+    cells.decided("here")
+    cells.ask("later", cells.here)
+    cells.ask("there-too", cells.there)
+    cells.decided("later")
+    acls.withdraw(*right)
+    reader.wait(count=2)
+    reader.close()
+    cells.close()
+    kafka.stop()
+
+
+def test_the_topic_for_all_is_not_there(cells):
+    """Nothing could be decided: that is for whoever has started it."""
+    cells.ask("there", cells.there)
+    approver = cells.run("--decisions", cells.there)
+    approver.wait_exit(expect=1)
+    assert "r-there: " in approver.log() or "r-there not " in approver.log()
