@@ -3,6 +3,7 @@ those that a rule leaves, and everything in a dry run. Kafka's records are this
 test's own; no bridge answers."""
 
 import json
+import os
 import subprocess
 import uuid
 
@@ -178,6 +179,28 @@ def test_rules_in_one_day(world, tmp_path):
     fresh.wait_log(" approve r-last ")
     assert " r-odd-1 " not in fresh.log()
     world.decided(6)
+
+
+def test_a_list_is_read_again_by_whatever_has_changed(world, tmp_path):
+    """Copied over with `cp -p`: of the same size, and of the same time as all
+    that a build has made."""
+    listed = tmp_path / "list.txt"
+    (tmp_path / "rules.yaml").write_text(
+        "rules: [{match: {fingerprints_file: list.txt}, action: approve}]")
+
+    def put(byte):
+        listed.write_text(byte * 32)
+        os.utime(listed, (1, 1))
+
+    put("ab")
+    approver = world.run("--rules", tmp_path / "rules.yaml")
+    world.ask("listed")
+    assert world.decided(1)["listed"]["decision"] == "approve"
+    put("cd")
+    approver.wait_log("rules.yaml: read again")
+    world.ask("not-any-more")
+    assert world.decided(2)["not-any-more"]["decision"] == "reject"
+    approver.stop()
 
 
 def test_a_dry_run_sends_and_commits_nothing(world):

@@ -30,6 +30,9 @@ static void mix_file(uint64_t *hash, const char *path)
 	mix(hash, (uint64_t)st.st_size);
 	mix(hash, (uint64_t)st.st_mtim.tv_sec);
 	mix(hash, (uint64_t)st.st_mtim.tv_nsec);
+	/* One copied over it may have its size, and a time of its own. */
+	mix(hash, (uint64_t)st.st_ctim.tv_sec);
+	mix(hash, (uint64_t)st.st_ctim.tv_nsec);
 }
 
 /* A number for the state of all files. */
