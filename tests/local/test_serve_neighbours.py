@@ -3,6 +3,7 @@ a load balancer in front, a Kafka that does not answer, certificates that are
 renewed. Nobody stops the others."""
 
 import contextlib
+import ctypes
 import json
 import os
 import shutil
@@ -21,6 +22,15 @@ from harness.until import DEADLINE, until
 APPROVE = {"decision": "approve", "payload": {"n": 1}}
 REJECT = {"decision": "reject", "reason": "no"}
 MANY = 600  # more than there may be connections
+
+
+def mhd_version():
+    version = ctypes.CDLL("libmicrohttpd.so.12").MHD_get_version
+    version.restype = ctypes.c_char_p
+    return tuple(map(int, version().split(b".")))
+
+
+MHD = mhd_version()
 
 
 class Raw:
@@ -221,6 +231,46 @@ def test_what_may_be_read_in_two_ways_is_refused(tmp_path, mock_kafka, raw,
         + SECOND)
     assert link.answer()[0] == 400
     assert link.is_closed()
+    door.stop()
+
+
+@pytest.mark.parametrize("method", ["POST", "GET"])
+@pytest.mark.parametrize("headers, status", [
+    (["Transfer-Encoding: gzip, chunked"], 501),
+    (["Transfer-Encoding: gzip"], 400),
+    (["Transfer-Encoding: identity"], 400),
+    (["Transfer-Encoding: chunked, identity"], 400),
+    (["Transfer-Encoding: xchunked"], 400),
+    (["Transfer-Encoding: "], 400),
+    (["Transfer-Encoding: identity", "Content-Length: 2"], 400),
+    (["Transfer-Encoding: identity", "Transfer-Encoding: chunked"], 400),
+    (["Content-Length: 20000", "Content-Length: 2"], 400)])
+def test_a_body_without_an_end_is_answered(tmp_path, mock_kafka, raw, method,
+                                           headers, status):
+    """At once, and not when the client has lost its patience; and the operator
+    may see why. RFC 9112, 6.1 and 6.3. libmicrohttpd from 1.0 says 400 to all
+    of them by itself."""
+    door = Door(tmp_path, mock_kafka, fresh_topics(mock_kafka)).start()
+    link = raw(door).send("\r\n".join([
+        f"{method} /v1/requests/r0/decision HTTP/1.1", "Host: 127.0.0.1",
+        "Content-Type: application/json", *headers, "", ""]).encode())
+    said = link.answer(5)
+    assert said, "it was closed without an answer"
+    assert said[0] in ({status} if MHD < (1, 0) else {status, 400})
+    assert "connection: close" in said[1]
+    assert link.is_closed()
+    if MHD < (1, 0):
+        door.wait_log("requests refused that cannot be read: 1; the last one: ")
+    door.stop()
+
+
+def test_a_flood_of_such_bodies_is_one_line(tmp_path, mock_kafka, raw):
+    door = Door(tmp_path, mock_kafka, fresh_topics(mock_kafka)).start()
+    for _ in range(50):
+        assert raw(door).send(
+            b"GET / HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            b"Transfer-Encoding: gzip\r\n\r\n").answer(5)[0] == 400
+    assert door.log().count("cannot be read") <= 1
     door.stop()
 
 

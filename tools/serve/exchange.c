@@ -6,8 +6,14 @@
 
 #include "base/clock.h"
 #include "base/page_headers.h"
+#include "tools/common/cli.h"
 #include "tools/serve/api.h"
 #include "tools/serve/waits.h"
+#include "ztp/text.h"
+#include "ztp/topics.h"
+
+#define ENCODING_CHUNKED "chunked"
+#define TELL_FAULT_MS	 60000 /* between lines about requests that are none */
 
 /* --- answers */
 
@@ -132,7 +138,8 @@ static struct call *begin(struct server *server,
 
 struct framing {
 	int hosts, lengths, encodings;
-	bool odd; /* a name may be another one for somebody else */
+	bool odd;	      /* a name may be another one for somebody else */
+	const char *encoding; /* the last one; not owned */
 };
 
 /* RFC 9110, section 5.6.2: no blank before the colon, for example. */
@@ -163,39 +170,90 @@ static enum MHD_Result count_header(void *arg, enum MHD_ValueKind kind,
 	struct framing *framing = arg;
 
 	(void)kind;
-	(void)value;
 	framing->odd = framing->odd || !is_token(name) ||
 		       only_begins(name, MHD_HTTP_HEADER_CONTENT_LENGTH) ||
 		       only_begins(name, MHD_HTTP_HEADER_TRANSFER_ENCODING);
 	framing->hosts += !strcasecmp(name, MHD_HTTP_HEADER_HOST);
 	framing->lengths += !strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH);
-	framing->encodings +=
-		!strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+	if (!strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING)) {
+		framing->encodings++;
+		framing->encoding = value ? value : "";
+	}
 	return MHD_YES;
 }
 
 /* A proxy in front of this may read a request with several of these otherwise,
  * and find somebody else's request in the rest of it. */
-static bool is_framed_once(const struct call *call)
+static bool is_framed_once(const struct framing *framing)
 {
-	struct framing framing = {.odd = false};
+	return !framing->odd && framing->hosts <= 1 &&
+	       framing->lengths + framing->encodings <= 1;
+}
 
-	(void)MHD_get_connection_values(call->connection, MHD_HEADER_KIND,
-					count_header, &framing);
-	return !framing.odd && framing.hosts <= 1 &&
-	       framing.lengths + framing.encodings <= 1;
+/* RFC 9112, section 6.3: if chunked is the last coding, the end of the body is
+ * known, and only what is inside is not. */
+static bool ends_chunked(const char *encoding)
+{
+	static const char chunked[] = ENCODING_CHUNKED;
+	struct ztp_str text = ztp_str_trim(ztp_str_of(encoding));
+	size_t n = strlen(chunked);
+
+	return text.n > n && strchr(", \t", text.p[text.n - n - 1]) &&
+	       strncasecmp(text.p + text.n - n, chunked, n) == 0;
+}
+
+/* Why its body has no end, or none that everybody finds; its status is set. NULL:
+ * it has. */
+static const char *fault_of(unsigned *status, const struct framing *framing)
+{
+	*status = MHD_HTTP_BAD_REQUEST;
+	if (!is_framed_once(framing))
+		return "its length or its Host may be read in two ways";
+	if (!framing->encoding ||
+	    strcasecmp(framing->encoding, ENCODING_CHUNKED) == 0)
+		return NULL;
+	if (ends_chunked(framing->encoding))
+		*status = MHD_HTTP_NOT_IMPLEMENTED;
+	return "Transfer-Encoding is not chunked, which is the only one that "
+	       "is understood";
+}
+
+/* Whoever sends one may send any number. */
+static void tell_fault(struct server *server, const char *fault)
+{
+	int64_t now = ztp_clock_boot();
+
+	server->faults++;
+	if (now < server->tell_fault_at)
+		return;
+	ztp_cli_warn(ZTP_APPROVER,
+		     "requests refused that cannot be read: %llu; the last "
+		     "one: %s",
+		     (unsigned long long)server->faults, fault);
+	server->faults = 0;
+	server->tell_fault_at = now + TELL_FAULT_MS;
 }
 
 /* What is refused for its headers needs no body: it is not kept. */
-static void look_at_headers(struct call *call)
+static void look_at_headers(struct call *call, const char *version)
 {
-	if (!is_framed_once(call)) {
-		call->reply = reply_error(400, "its length or its Host may "
-					       "be read in two ways");
-		call->closes = true;
+	struct framing framing = {.odd = false};
+	const char *fault;
+	unsigned status;
+
+	(void)MHD_get_connection_values(call->connection, MHD_HEADER_KIND,
+					count_header, &framing);
+	fault = fault_of(&status, &framing);
+	/* RFC 9112, section 6.1: HTTP/1.0 has no Transfer-Encoding. */
+	call->closes = fault || (framing.encoding &&
+				 !strcmp(version, MHD_HTTP_VERSION_1_0));
+	if (fault) {
+		call->reply = reply_error(status, fault);
+		tell_fault(call->server, fault);
 	} else if (call->method == METHOD_POST) {
 		api_look(call);
 	}
+	call->unframed = fault != NULL;
 }
 
 /* What is too much is read all the same, so that the client gets to read the
@@ -240,12 +298,13 @@ enum MHD_Result exchange_step(void *arg, struct MHD_Connection *connection,
 {
 	struct call *call = *seen;
 
-	(void)version;
 	if (!call) {
 		call = *seen = begin(arg, connection, address, method);
-		if (call)
-			look_at_headers(call);
-		return call ? MHD_YES : MHD_NO;
+		if (!call)
+			return MHD_NO;
+		look_at_headers(call, version);
+		/* Where its body ends is not known: it is not waited for. */
+		return call->unframed ? send_reply(call) : MHD_YES;
 	}
 	if (*len > 0) {
 		take_body(call, bytes, *len);

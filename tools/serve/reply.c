@@ -8,6 +8,8 @@
 #include "ztp/event.h"
 #include "ztp/member.h"
 
+#define UNIMPLEMENTED "UNIMPLEMENTED"
+
 /* The names of google.rpc.Code for what HTTP says. */
 static const char *status_name(unsigned status)
 {
@@ -18,9 +20,10 @@ static const char *status_name(unsigned status)
 		{401, "UNAUTHENTICATED"},
 		{403, ZTP_CODE_PERMISSION_DENIED},
 		{404, ZTP_CODE_NOT_FOUND},
-		{405, "UNIMPLEMENTED"},
+		{405, UNIMPLEMENTED},
 		{409, ZTP_CODE_FAILED_PRECONDITION},
 		{429, ZTP_CODE_RESOURCE_EXHAUSTED},
+		{501, UNIMPLEMENTED},
 		{503, ZTP_CODE_UNAVAILABLE},
 		{504, ZTP_CODE_DEADLINE_EXCEEDED},
 	};

@@ -32,6 +32,7 @@ struct call {
 	size_t body_len;
 	bool too_large, no_room;
 	bool closes;	     /* the connection, after the answer */
+	bool unframed;	     /* where its body ends is not known */
 	struct token *token; /* NULL: none is needed */
 	struct reply reply;  /* status 0: none yet */
 
@@ -69,9 +70,11 @@ struct server {
 	struct call *parked;
 	int parked_count;
 	struct under_way_list under_way;
-	int listening; /* the socket */
-	bool moved;    /* libmicrohttpd has to run again */
-	bool stopping; /* nothing more is taken */
+	int listening;	       /* the socket */
+	bool moved;	       /* libmicrohttpd has to run again */
+	bool stopping;	       /* nothing more is taken */
+	uint64_t faults;       /* requests that are none, since it was said */
+	int64_t tell_fault_at; /* ms: when it may be said again */
 };
 
 #endif
