@@ -54,6 +54,10 @@ func answer(ctx context.Context, client *kgo.Client, records []*kgo.Record, list
 }
 
 func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: approver LIST")
+		os.Exit(2)
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
 	context.AfterFunc(ctx, func() {
 		stop()                      // a second signal ends it at once

@@ -16,6 +16,10 @@ const {
   REQUESTS_TOPIC = 'ztp.requests'
 } = process.env
 const list = process.argv[2]
+if (process.argv.length !== 3) {
+  console.error('usage: node approver.js LIST')
+  process.exit(2)
+}
 
 // The request, or undefined if the message is not one.
 function read (message) {

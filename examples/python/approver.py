@@ -3,10 +3,9 @@
 
     KAFKA_BROKERS=127.0.0.1:9092 python approver.py allowed.txt
 
-allowed.txt is read by allow_list.py. Each request is processed at least once: offsets
-are committed after Kafka has acknowledged the decisions. A decision that is made again
-has no effect. The key keeps a device's decisions in order. What is not a request is
-printed and passed over."""
+allowed.txt is read by allow_list.py. Offsets are committed after Kafka has acknowledged
+the decisions; one that is made again has no effect. The key keeps a device's decisions
+in order. What is not a request is printed and passed over."""
 
 import json
 import os
@@ -20,7 +19,6 @@ import told
 BROKERS = os.environ.get("KAFKA_BROKERS", "127.0.0.1:9092")
 GROUP = os.environ.get("KAFKA_GROUP", "approver-python")
 TOPIC = os.environ.get("REQUESTS_TOPIC", "ztp.requests")
-MANY = 500
 
 
 def decide(request, fingerprints):
@@ -80,7 +78,7 @@ def main(path):
             if first is None:
                 continue
             # Whatever else has arrived; does not wait for more.
-            messages = [first, *consumer.consume(MANY, 0)]
+            messages = [first, *consumer.consume(500, 0)]
             for message in filter(Message.error, messages):
                 print(message.error(), file=sys.stderr)
             messages = [message for message in messages if not message.error()]
@@ -95,4 +93,7 @@ def main(path):
 
 
 if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        print("usage: approver.py LIST", file=sys.stderr)
+        sys.exit(2)
     main(sys.argv[1])

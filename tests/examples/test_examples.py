@@ -3,12 +3,20 @@ where it was. What it decides again has no effect."""
 
 import json
 import re
+import subprocess
 import types
 
 import pytest
 
 from cluster.writer import producer
-from harness.example import LANGUAGES, ROOT, Example, built, table
+from harness.example import (
+    LANGUAGES,
+    ROOT,
+    Example,
+    built,
+    environment,
+    table,
+)
 from harness.shape import check_result
 from harness.topics import Reader, Writer
 from harness.until import until
@@ -114,6 +122,22 @@ def test_example(rig, ca, language):
     assert not rig.reader.find(rig.topics["dlq"])
     for process in (again, first):
         process.stop()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("words", ["", " a b"], ids=["none", "two"])
+def test_without_its_list(language, words):
+    """One line, and no stack of calls."""
+    folder = built(language)
+    command = table()[language][1].removesuffix(" allowed.txt") + words
+    done = subprocess.run(
+        ["sh", "-c", command], cwd=folder, env=environment(folder),
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+        check=False)
+    said = [line for line in done.stderr.splitlines()
+            if not line.startswith("Picked up JAVA_TOOL_OPTIONS")]
+    assert done.returncode == 2 and done.stdout == "", done
+    assert len(said) == 1 and said[0].startswith("usage: "), said
 
 
 @pytest.mark.parametrize("language", LANGUAGES)

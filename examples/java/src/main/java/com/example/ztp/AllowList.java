@@ -28,6 +28,15 @@ final class AllowList {
 
   private AllowList() {}
 
+  /** The file that the command line names. If it does not name one, that is said. */
+  static Path named(String... args) {
+    if (args.length != 1) {
+      System.err.println("usage: java -jar approver.jar LIST");
+      System.exit(2);
+    }
+    return Path.of(args[0]);
+  }
+
   /** The one of a line, or null. */
   private static String fingerprintOf(String line) {
     Matcher match = FINGERPRINT.matcher(BLANKS.matcher(line.split("#", 2)[0]).replaceAll(""));

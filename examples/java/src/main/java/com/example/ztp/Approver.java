@@ -48,7 +48,7 @@ public final class Approver {
   }
 
   public static void main(String[] args) throws Exception {
-    Path list = Path.of(args[0]);
+    Path list = AllowList.named(args);
     String brokers = env("KAFKA_BROKERS", "127.0.0.1:9092");
     var producer = new KafkaProducer<>(
         Map.of("bootstrap.servers", brokers, "acks", "all", "linger.ms", 0),
