@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -82,7 +83,7 @@ static void commands_are_read(void **state)
 			     "\"payload\":{\"ntp\": \"x\"}}");
 	assert_int_equal(c.said, ZTP_APPROVED);
 	assert_string_equal(c.request_id, "r-1");
-	assert_string_equal(c.payload, "{\"ntp\":\"x\"}");
+	assert_string_equal(c.payload, "{\"ntp\": \"x\"}");
 	free(c.payload);
 	ztp_command_read(&c, "{\"status\":\"approved\",\"payload_erased\":"
 			     "true}");
@@ -104,6 +105,46 @@ static void commands_are_read(void **state)
 	assert_int_equal(c.said, ZTP_OTHER);
 	ztp_command_read(&c, "reboot");
 	assert_int_equal(c.said, ZTP_OTHER);
+}
+
+/* Numbers, blanks and escapes are the customer's. */
+static void a_payload_is_as_it_was_written(void **state)
+{
+	static const char *const payloads[] = {
+		"{\"serial\":12345678901234567890, \"x\": 1.10, \"y\":1e999}",
+		"12345678901234567890123",
+		"-0.1000000000000000000001",
+		"[1, [2,{\"payload\":3}], \"]\"]",
+		"\"a\\\"b}, \\\\\"",
+		"\"\"",
+		"{}",
+		"[]",
+		"true",
+		"null",
+	};
+	static const char *const forms[] = {
+		"{\"status\":\"approved\",\"payload\":%s}",
+		" { \"payload\" : %s , \"status\":\"approved\" } ",
+		"{\"payload\":%s\n}",
+		"{\"Payload\":1,\"payloads\":2,\"a\":{\"payload\":3},"
+		"\"b\":\"\\\"payload\\\":4\",\"payload\":%s}",
+	};
+	struct ztp_command c;
+	char text[512];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(payloads) / sizeof(*payloads); i++)
+		for (size_t k = 0; k < sizeof(forms) / sizeof(*forms); k++) {
+			snprintf(text, sizeof(text), forms[k], payloads[i]);
+			ztp_command_read(&c, text);
+			assert_non_null(c.payload);
+			assert_string_equal(c.payload, payloads[i]);
+			assert_int_equal(c.payload_len, strlen(payloads[i]));
+			free(c.payload);
+		}
+	ztp_command_read(&c, "{\"a\":{\"payload\":1},\"b\":\"payload\"}");
+	assert_null(c.payload);
+	assert_false(c.broken);
 }
 
 static void answers_fit_or_are_not_sent(void **state)
@@ -140,6 +181,7 @@ int main(void)
 		cmocka_unit_test(a_signature_is_unwrapped),
 		cmocka_unit_test(messages_come_in_pieces),
 		cmocka_unit_test(commands_are_read),
+		cmocka_unit_test(a_payload_is_as_it_was_written),
 		cmocka_unit_test(answers_fit_or_are_not_sent),
 		cmocka_unit_test(pauses_grow),
 	};

@@ -125,6 +125,40 @@ def test_the_approver_says_that_nobody_answers(tmp_path, falling):
     assert "r-0 000 -\n" in said and "r-1" not in said
 
 
+@pytest.mark.parametrize("script, args", [
+    ("approver", ()), ("approver", ("a", "b", "c")),
+    ("allow_list", ()), ("allow_list", ("a", "b"))])
+def test_without_its_list(falling, script, args):
+    said = run(falling, script, *args, expect=2)
+    assert said.startswith(f"usage: {script} LIST") and said.count("\n") == 1
+
+
+def test_a_payload_is_sent_as_it_is_written(tmp_path, mock_kafka):
+    """jq 1.6 would make other digits of it."""
+    topics = fresh_topics(mock_kafka)
+    door = Door(tmp_path, mock_kafka, topics).start()
+    bridge = Written(mock_kafka, topics)
+    bridge.ask("r-1", path_of("pump"))
+    until(lambda: len(door.open_ids()) == 1, "it is open")
+    listed = tmp_path / "allowed.txt"
+    listed.write_text("ab" * 32)
+    payload = tmp_path / "payload.json"
+    for text in ("", '{"a":1} {"b":2}', '{"a":1,}'):
+        payload.write_text(text)
+        said = run(door, "approver", listed, payload, expect=1)
+        assert "payload.json is not JSON" in said
+    text = '{"serial": 12345678901234567890,\n "x": 1.10}'
+    payload.write_text(text + "\n")
+    with running(door, "approver", listed, payload) as child:
+        record, = bridge.decisions("r-1")
+        assert text.encode() in record.value
+        bridge.answer(record, "onboarded", 200, "OK")
+        said = child.communicate(timeout=60)[0]
+    assert child.returncode == 0 and "r-1 200 onboarded" in said
+    bridge.close()
+    door.stop()
+
+
 def test_a_lost_connection_is_no_refusal(falling):
     assert "curl: " in run(falling, "omnicore", "s/r/d", "reject", expect=1)
 

@@ -7,8 +7,8 @@
 
 Until it is approved it connects with its bootstrap certificate, afterwards with
 its key alone. Every connection has a JWT of its own, because the session ends
-when the JWT expires. state.json remembers the request that was applied last: an
-approval is delivered at least once, so it may come twice."""
+when the JWT expires. state.json is the approval that was applied last, as it was
+written: it is delivered at least once, so it may come twice."""
 
 import argparse
 import base64
@@ -30,7 +30,6 @@ from paho.mqtt.properties import Properties
 LIFETIME_S = 3600
 PAUSE_S = (5, 600)  # between failed tries, from and to
 WEEK_S = 7 * 24 * 3600
-PAYLOAD = ("payload", "payload_base64", "content_type")
 
 
 def b64url(data):
@@ -95,7 +94,7 @@ class Device:
         not lost."""
         week = Properties(PacketTypes.CONNECT)
         week.SessionExpiryInterval = WEEK_S
-        who = ("unused" if "applied" in self.state
+        who = ("unused" if self.state
                else username(self.options.cert))
         self.client.username_pw_set(
             who, jwt(self.key, self.path, self.options.audience))
@@ -149,33 +148,32 @@ class Device:
         elif status == "rejected":
             self.end = 3
         elif status == "approved":
-            self.approved(client, command)
+            self.approved(client, command, message.payload)
 
-    def approved(self, client, command):
+    def approved(self, client, command, text):
         answer = {"request_id": command["request_id"], "status": "applied"}
         try:
-            if self.state.get("applied") != command["request_id"]:
-                self.apply(command)
+            if self.state.get("request_id") != command["request_id"]:
+                self.apply(command, text)
         except (OSError, ValueError) as error:
             answer |= {"status": "failed", "message": str(error)}
         self.retry_after_s = 0
         client.publish(f"{self.path}/events/provisioning", json.dumps(answer), 1)
 
-    def apply(self, command):
-        """Here: keeps the payload. It may be a secret, so the file is for its
-        owner only; and it is there as a whole or not at all."""
+    def apply(self, command, text):
+        """Here: keeps the approval, whose payload may be a secret, so the file
+        is for its owner only; and it is there as a whole or not at all. It is
+        not written anew: numbers would lose digits."""
         if command.get("payload_erased"):
             raise ValueError("the payload has been erased")
-        state = {"applied": command["request_id"],
-                 **{name: command[name] for name in PAYLOAD if name in command}}
         new = self.state_file.with_suffix(".new")
         with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
-                  "w", encoding="utf-8") as file:
-            json.dump(state, file)
+                  "wb") as file:
+            file.write(text)
             file.flush()
             os.fsync(file.fileno())
         new.replace(self.state_file)
-        self.state = state
+        self.state = command
 
 
 def main():

@@ -45,17 +45,91 @@ static enum ztp_said said_by(const char *status)
 	return strcmp(status, "rejected") == 0 ? ZTP_REJECTED : ZTP_OTHER;
 }
 
-/* payload is any JSON; payload_base64 is for all else. */
-static void read_payload(struct ztp_command *command, const cJSON *object)
+static const char *skip_blanks(const char *p)
 {
-	const cJSON *json = cJSON_GetObjectItem(object, "payload");
+	while (*p && strchr(" \t\r\n", *p))
+		p++;
+	return p;
+}
+
+/* Behind the string that begins there. */
+static const char *skip_string(const char *p)
+{
+	for (p++; *p && *p != '"'; p++)
+		if (*p == '\\' && p[1])
+			p++;
+	return *p ? p + 1 : p;
+}
+
+/* Behind the value that begins there, or at what follows it. */
+static const char *skip_value(const char *p)
+{
+	int depth = 0;
+
+	while (*p) {
+		bool opens = *p == '{' || *p == '[';
+		bool closes = *p == '}' || *p == ']';
+
+		if (depth == 0 && (closes || *p == ','))
+			return p;
+		depth += opens - closes;
+		p = *p == '"' ? skip_string(p) : p + 1;
+		if (depth == 0 && (closes || p[-1] == '"'))
+			return p;
+	}
+	return p;
+}
+
+/* The value of a member, as it was written: cJSON keeps numbers as doubles, and
+ * would print a large one with other digits. cJSON has read the text, so it is
+ * JSON. NULL: there is no such member. */
+static const char *find_raw(size_t *len, const char *text, const char *name)
+{
+	const char *p = strchr(text, '{'), *key, *end;
+	size_t n = strlen(name);
+
+	while (p && *p && *p != '}') {
+		key = skip_blanks(p + 1);
+		if (*key != '"')
+			break;
+		end = skip_string(key);
+		p = skip_blanks(end);
+		p = skip_blanks(*p ? p + 1 : p); /* the colon */
+		if (end == key + n + 2 && memcmp(key + 1, name, n) == 0) {
+			end = skip_value(p);
+			while (end > p && strchr(" \t\r\n", end[-1]))
+				end--;
+			*len = (size_t)(end - p);
+			return p;
+		}
+		p = skip_blanks(skip_value(p));
+	}
+	return NULL;
+}
+
+static char *copy(const char *text, size_t len)
+{
+	char *made = malloc(len + 1);
+
+	if (!made)
+		return NULL;
+	memcpy(made, text, len);
+	made[len] = '\0';
+	return made;
+}
+
+/* payload is any JSON; payload_base64 is for all else. */
+static void read_payload(struct ztp_command *command, const cJSON *object,
+			 const char *text)
+{
+	size_t json_len = 0;
+	const char *json = object ? find_raw(&json_len, text, "payload") : NULL;
 	const char *base64 = text_of(object, "payload_base64");
 	size_t len = strlen(base64);
 
 	if (json) {
-		command->payload = cJSON_PrintUnformatted(json);
-		if (command->payload)
-			command->payload_len = strlen(command->payload);
+		command->payload = copy(json, json_len);
+		command->payload_len = command->payload ? json_len : 0;
 	} else if (len > 0) {
 		command->payload = malloc(len);
 		if (command->payload &&
@@ -84,7 +158,7 @@ void ztp_command_read(struct ztp_command *command, const char *text)
 		cJSON_IsTrue(cJSON_GetObjectItem(object, "payload_erased"));
 	if (cJSON_IsNumber(retry))
 		command->retry_after_s = retry->valueint;
-	read_payload(command, object);
+	read_payload(command, object, text);
 	cJSON_Delete(object);
 }
 

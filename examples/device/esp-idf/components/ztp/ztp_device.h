@@ -56,8 +56,9 @@ struct ztp_command {
 	enum ztp_said said;
 	char request_id[ZTP_ID_MAX];
 	int retry_after_s; /* PENDING; 0: not said */
-	/* APPROVED: its JSON, or the bytes that were sent as base64; NULL:
-	 * none, or it could not be read (broken). Free it with free. */
+	/* APPROVED: its JSON as the customer wrote it, or the bytes that were
+	 * sent as base64; NULL: none, or it could not be read (broken). Free it
+	 * with free. */
 	char *payload;
 	size_t payload_len;
 	bool broken;
