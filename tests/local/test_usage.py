@@ -86,3 +86,26 @@ def test_a_mistake_is_named(line, says):
     assert (done.returncode, done.stdout) == (2, ""), done
     said, = done.stderr.splitlines()
     assert said.startswith(f"{program}: ") and says in said, said
+
+
+@pytest.mark.parametrize("line, says", [
+    ("ztp-approver run --sasl-password=hunter2", "unknown option --sasl-pass"),
+    ("ztp-approver watch --brokers u:hunter2@h:1", "bad value: @h:1: not HOST"),
+    ("ztp-approver watch --brokers kafka://u:hunter2@h", "bad value: @h: not "),
+    ("ztp-device --jwt=hunter2", "unknown option --jwt (see"),
+    ("ztp-devkafka --password=hunter2", "unknown option --password (see"),
+    ("ztpctl --password=hunter2 device list", "unknown option --password\n"),
+    ("ztpctl device list --password=hunter2", "unknown option --password\n"),
+    ("ztpctl -phunter2 device list", "unknown option -p\n"),
+    ("ztpctl audit list --brokers u:hunter2@h:1", "bad value: @h:1: not HOST"),
+    ("ztpctl doctor --bridge http://u:hunter2@h:1", "@h:1: expected http"),
+])
+def test_a_guess_at_a_password_is_not_repeated(line, says):
+    """What scripts write to stderr is kept in journals and mails."""
+    program, *args = line.split()
+    done = subprocess.run([where.binary(program), *args], check=False,
+                          stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=60)
+    said = done.stderr + done.stdout
+    assert done.returncode in (1, 2) and says in said, done
+    assert "hunter2" not in said, said

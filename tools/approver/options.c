@@ -131,7 +131,8 @@ static int bad_value(int key, const char *value)
 	if (options_range(key, &min, &max))
 		ztp_cli_range(range, min, max);
 	return USAGE("--%s: bad value: %.100s%s", table[key - KEY_FIRST].name,
-		     value, *range ? range : options_wanted(key));
+		     key == KEY_BROKERS ? ztp_cli_shown(value) : value,
+		     *range ? range : options_wanted(key));
 }
 
 static int read_all(struct options *options, int argc, char **argv)

@@ -71,7 +71,16 @@ int ztp_cli_bad_option(const char *program, int found, char **argv)
 		return ztp_cli_usage(program, "%s takes no value", given);
 	if (optopt)
 		return ztp_cli_usage(program, "unknown option -%c", optopt);
-	return ztp_cli_usage(program, "unknown option %s", given);
+	/* One that is guessed may have a password behind the sign. */
+	return ztp_cli_usage(program, "unknown option %.*s",
+			     (int)strcspn(given, "="), given);
+}
+
+const char *ztp_cli_shown(const char *address)
+{
+	const char *at = strrchr(address, '@');
+
+	return at ? at : address;
 }
 
 const char *ztp_cli_range(char out[ZTP_CLI_RANGE_MAX], int64_t min, int64_t max)

@@ -40,6 +40,9 @@ bool ztp_cli_url_has_user(const char *url);
  * taken, and the caller has failed. It is said once, except for a pipe whose
  * reader has gone: `| head` has what it wanted. One thread. */
 bool ztp_cli_flush(const char *program);
+/* What may be shown of an address that cannot be used: not what stands before an @,
+ * which may be a password. */
+const char *ztp_cli_shown(const char *address);
 /* Prints what was asked for, such as --help. Returns the exit code. */
 int ztp_cli_print(const char *program, const char *text);
 

@@ -347,7 +347,7 @@ static bool check(const struct ztp_ctl *ctl)
 		(void)ztp_cli_usage("ztpctl",
 				    "--brokers: bad value: "
 				    "%.100s" ZTP_BROKERS_WANTED,
-				    ctl->brokers);
+				    ztp_cli_shown(ctl->brokers));
 	else if (ctl->topic &&
 		 !ztp_topic_name_valid(ctl->topic, strlen(ctl->topic)))
 		(void)ztp_cli_usage("ztpctl",

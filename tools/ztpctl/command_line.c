@@ -168,7 +168,10 @@ static bool take_option(struct line *line, char **argv, int *at)
 	const char *value = text[n] ? text + n + 1 : NULL;
 
 	if (!option) {
-		ztp_cli_warn("ztpctl", "unknown option %.100s", text);
+		/* One that is guessed may have a password behind it. */
+		ztp_cli_warn("ztpctl", "unknown option %.*s",
+			     text[1] == '-' ? (int)(n < 100 ? n : 100) : 2,
+			     text);
 		return fail(line);
 	}
 	line->given |= UINT32_C(1) << (option - options);

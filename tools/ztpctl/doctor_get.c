@@ -14,6 +14,7 @@
 
 #include "base/clock.h"
 #include "base/json_tree.h"
+#include "tools/common/cli.h"
 #include "tools/ztpctl/doctor_get.h"
 #include "ztp/text.h"
 
@@ -32,7 +33,8 @@ struct address {
 static int bad_url(const char *url, struct ztp_error *error)
 {
 	return ztp_fail(error, ZTP_ERR_VALUE,
-			"%.150s: expected http://HOST[:PORT]", url);
+			"%.150s: expected http://HOST[:PORT]",
+			ztp_cli_shown(url));
 }
 
 static int parse(struct address *address, const char *url,
