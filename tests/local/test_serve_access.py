@@ -196,6 +196,13 @@ def test_tokens_are_read_again(folder, mock_kafka, topics, bridge):
     write(path, line("third", "acme"))
     door.child.send_signal(signal.SIGHUP)
     until(lambda: known("third"), "it is told to read")
+    gone = "what it said last is still in force"
+    for times, now, later in (1, "third", "fourth"), (2, "fourth", "fifth"):
+        path.unlink()  # as one does who thinks that it locks all out
+        until(lambda n=times: door.log().count(gone) == n, "it says so")
+        assert known(now)
+        write(path, line(later, "acme"))
+        until(lambda token=later: known(token), "it is back")
     door.stop()
 
 

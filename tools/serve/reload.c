@@ -1,5 +1,6 @@
 #include "tools/serve/reload.h"
 
+#include <errno.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -23,13 +24,28 @@ static bool differs(const struct stat *a, const struct stat *b)
 	       a->st_ctim.tv_nsec != b->st_ctim.tv_nsec;
 }
 
-/* One that is gone for a moment has not changed yet. */
+/* One that is gone for a moment has not changed yet. If it stays away, somebody
+ * may think that nobody is let in any more. */
+static void note_gone(struct files *files, int file, int why)
+{
+	if (++files->gone[file] == FILES_GONE_LOOKS)
+		ztp_cli_warn(ZTP_APPROVER,
+			     "%s: %s; what it said last is still in force",
+			     files->paths[file], strerror(why));
+}
+
 static bool has_changed(struct files *files, int file)
 {
 	struct stat facts;
 
-	if (!files->paths[file] || stat(files->paths[file], &facts) != 0 ||
-	    !differs(&facts, &files->facts[file]))
+	if (!files->paths[file])
+		return false;
+	if (stat(files->paths[file], &facts) != 0) {
+		note_gone(files, file, errno);
+		return false;
+	}
+	files->gone[file] = 0;
+	if (!differs(&facts, &files->facts[file]))
 		return false;
 	files->facts[file] = facts;
 	return true;

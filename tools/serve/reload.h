@@ -10,13 +10,15 @@
 
 #include "tools/serve/server.h"
 
-#define FILES_LOOK_MS 1000
+#define FILES_LOOK_MS	 1000
+#define FILES_GONE_LOOKS 3 /* until that is said */
 
 enum { FILE_TOKENS, FILE_CERT, FILE_KEY, FILE_CLIENT_CA, FILES };
 
 struct files {
 	const char *paths[FILES]; /* NULL: none */
 	struct stat facts[FILES];
+	int gone[FILES]; /* looks in a row at which it was not there */
 	int64_t look_at;
 	bool tls_changed; /* and is to be read when the door allows it */
 };
