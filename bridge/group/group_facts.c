@@ -199,8 +199,9 @@ static void say_unlike(struct group_facts *f, const struct core *core,
 		       const struct active_row *active,
 		       char why[GROUP_STATUS_WHY_MAX])
 {
-	bool unlike = !active->alike &&
-		      strcmp(active->instance, core->config->standby.instance);
+	bool unlike =
+		!active->alike &&
+		strcmp(active->instance, core->config->standby.instance) != 0;
 
 	if (unlike)
 		snprintf(why, GROUP_STATUS_WHY_MAX,
