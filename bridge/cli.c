@@ -64,14 +64,16 @@ __attribute__((format(printf, 2, 3))) static int refuse(FILE *err,
 static int refuse_option(FILE *err, int found, char **argv)
 {
 	const char *what = argv[optind > 0 ? optind - 1 : 0];
+	/* What stands behind the sign may be a password. */
+	int name = (int)strcspn(what, "=");
 
 	if (found == ':')
 		return refuse(err, "%s needs a value", what);
 	if (optopt && (what[0] != '-' || what[1] != '-'))
 		return refuse(err, "unknown option -%c", optopt);
 	if (optopt)
-		return refuse(err, "%s takes no value", what);
-	return refuse(err, "unknown option %s", what);
+		return refuse(err, "%.*s takes no value", name, what);
+	return refuse(err, "unknown option %.*s", name, what);
 }
 
 static int set_once(FILE *err, const char **member, const char *option)

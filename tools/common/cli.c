@@ -64,16 +64,17 @@ int ztp_cli_usage(const char *program, const char *format, ...)
 int ztp_cli_bad_option(const char *program, int found, char **argv)
 {
 	const char *given = argv[optind - 1];
+	/* What stands behind the sign may be a password. */
+	int name = (int)strcspn(given, "=");
 
 	if (found == ':')
 		return ztp_cli_usage(program, "%s needs a value", given);
 	if (optopt && strncmp(given, "--", 2) == 0)
-		return ztp_cli_usage(program, "%s takes no value", given);
+		return ztp_cli_usage(program, "%.*s takes no value", name,
+				     given);
 	if (optopt)
 		return ztp_cli_usage(program, "unknown option -%c", optopt);
-	/* One that is guessed may have a password behind the sign. */
-	return ztp_cli_usage(program, "unknown option %.*s",
-			     (int)strcspn(given, "="), given);
+	return ztp_cli_usage(program, "unknown option %.*s", name, given);
 }
 
 const char *ztp_cli_shown(const char *address)
