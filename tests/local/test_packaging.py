@@ -159,6 +159,16 @@ def test_every_alert_is_seen_to_fire_and_to_be_silent():
     assert names == fired == silent
 
 
+def test_every_alert_has_its_answer():
+    """Whoever is woken at night finds what to do."""
+    rules = yaml.safe_load((MONITORING / "alerts.yaml").read_text("utf-8"))
+    page = (MONITORING / "README.md").read_text("utf-8")
+    rows = "".join(re.findall(r"^\| (`Ztp.*?) \|", page, re.M))
+    names = [rule["alert"] for group in rules["groups"]
+             for rule in group["rules"]]
+    assert sorted(re.findall(r"`(\w+)`", rows)) == sorted(names)
+
+
 def metrics_of(folder, name, settings):
     """The /metrics of a bridge that reaches nobody."""
     folder.mkdir()
