@@ -110,29 +110,54 @@ static struct ztp_session *adopt(struct ztp_gate *gate,
 	return session;
 }
 
+enum filter { FILTER_OTHER, FILTER_NAME, FILTER_TREE };
+
+/* A device may use two filters for its command topic, also both at once. */
+static enum filter filter_of(const struct ztp_gate *gate,
+			     const struct ztp_session *session,
+			     const char *filter)
+{
+	char own[ZTP_TOPIC_MAX + 3];
+	size_t len = ztp_topic_render(own, gate->options.command_topic,
+				      &session->parts);
+
+	if (strcmp(filter, own) == 0)
+		return FILTER_NAME;
+	memcpy(own + len, "/#", 3);
+	return strcmp(filter, own) == 0 ? FILTER_TREE : FILTER_OTHER;
+}
+
+/* The broker keeps each filter, without a bound of its own, and two do for all
+ * that a device may read. Those of the command topic are always among them. */
+static bool is_too_many(const struct ztp_gate *gate,
+			const struct ztp_session *session, const char *filter)
+{
+	return session->live && !session->leaving &&
+	       mosquitto_client_sub_count(session->client) >=
+		       ZTP_SUBSCRIPTIONS_MAX &&
+	       filter_of(gate, session, filter) == FILTER_OTHER;
+}
+
 /* The device has subscribed to its command topic, or unsubscribed: the bridge
- * is waiting to hear of it. A device may use two filters for the topic, also
- * both at once. */
+ * is waiting to hear of it. */
 static void note_subscription(struct ztp_gate *gate,
 			      struct ztp_session *session,
 			      enum ztp_access access, const char *filter)
 {
 	bool on = access == ZTP_ACCESS_SUBSCRIBE;
-	char own[ZTP_TOPIC_MAX + 3];
-	size_t len;
 
 	if (session->leaving || !session->live)
 		return;
 	session->discard = false;
-	len = ztp_topic_render(own, gate->options.command_topic,
-			       &session->parts);
-	if (strcmp(filter, own) == 0) {
+	switch (filter_of(gate, session, filter)) {
+	case FILTER_NAME:
 		session->by_name = session->had.by_name = on;
-	} else {
-		memcpy(own + len, "/#", 3);
-		if (strcmp(filter, own) != 0)
-			return;
+		break;
+	case FILTER_TREE:
 		session->by_tree = session->had.by_tree = on;
+		break;
+	case FILTER_OTHER:
+		return;
 	}
 	session->subscribed = session->by_name || session->by_tree;
 	session->announce = on || (session->announce && session->subscribed);
@@ -155,6 +180,9 @@ device_check(struct ztp_gate *gate, struct ztp_session *session,
 		access, e->topic, e->retain);
 	if (answer == ZTP_GATE_ALLOW && access == ZTP_ACCESS_WRITE &&
 	    !ztp_answers_allow(gate, session, e->topic, e->payloadlen))
+		return ZTP_GATE_DENY;
+	if (answer == ZTP_GATE_ALLOW && access == ZTP_ACCESS_SUBSCRIBE &&
+	    is_too_many(gate, session, e->topic))
 		return ZTP_GATE_DENY;
 	if (answer == ZTP_GATE_ALLOW && (access == ZTP_ACCESS_SUBSCRIBE ||
 					 access == ZTP_ACCESS_UNSUBSCRIBE))

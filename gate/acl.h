@@ -7,6 +7,8 @@
 
 #include "gate/gate.h"
 
+#define ZTP_SUBSCRIPTIONS_MAX 128 /* of a device */
+
 /* MOSQ_EVT_ACL_CHECK. Returns MOSQ_ERR_SUCCESS, _ACL_DENIED or
  * _PLUGIN_DEFER. */
 int ztp_acl_check(int event, void *event_data, void *userdata);

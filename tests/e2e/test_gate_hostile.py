@@ -207,3 +207,17 @@ def test_no_certificate_in_the_log(start, ca):
             assert leaf.base64[:60] not in log and proof[:60] not in log
             assert proof.split(".")[2] not in log
         assert "u'ztp:" in log
+
+
+def test_filters_without_end(start, ca):
+    """The broker keeps each filter of a client: a device has a few of them, and
+    its command topic all the same."""
+    gate = start()
+    path = path_of(DIRECT)
+    with gate.first(path, ca.issue()) as device:
+        assert device.accepted
+        codes = [device.subscribe(f"{path}/config/{n}") for n in range(140)]
+        assert codes == [1] * 128 + [0x87] * 12
+        assert device.subscribe(f"{path}/commands/1") == 0x87
+        device.subscribed(device.commands)
+        device.wait_status("approved")

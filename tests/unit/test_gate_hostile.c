@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gate/acl.h"
 #include "gate_nonsense.h"
 
 #define EVIL "subscriptions/evil/registries/custom/devices/"
@@ -398,10 +399,38 @@ static void test_a_rejected_candidate_keeps_no_certificate(void **state)
 	gate_create(f, CUSTOM "a", 0, "r", "\"created\":true");
 }
 
+/* The broker would keep each of them. */
+static void test_filters_without_end(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct mosquitto *device = gate_first(f, DIRECT "a", 0);
+
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	device->sub_count = ZTP_SUBSCRIPTIONS_MAX - 1;
+	assert_true(
+		gate_can(device, MOSQ_ACL_SUBSCRIBE, DIRECT "a/commands/1"));
+	device->sub_count = ZTP_SUBSCRIPTIONS_MAX;
+	assert_false(
+		gate_can(device, MOSQ_ACL_SUBSCRIBE, DIRECT "a/commands/2"));
+	assert_false(gate_can(device, MOSQ_ACL_SUBSCRIBE, DIRECT "a/config/+"));
+	assert_true(gate_can(device, MOSQ_ACL_READ, DIRECT "a/config/x"));
+	assert_true(gate_can(device, MOSQ_ACL_SUBSCRIBE, DIRECT "a/commands"));
+	assert_true(
+		gate_can(device, MOSQ_ACL_SUBSCRIBE, DIRECT "a/commands/#"));
+	assert_true(
+		gate_can(device, MOSQ_ACL_UNSUBSCRIBE, DIRECT "a/commands/1"));
+	/* one that has no connection is not asking for any */
+	device->clean_start = false;
+	gate_disconnect(device);
+	assert_true(
+		gate_can(device, MOSQ_ACL_SUBSCRIBE, DIRECT "a/commands/3"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(name, setup) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		T(test_filters_without_end, gate_setup),
 		T(test_a_device_keeps_its_topic, setup_shared),
 		T(test_a_squatter_on_anothers_topic, setup_shared),
 		T(test_a_squatter_that_is_away, setup_shared),
