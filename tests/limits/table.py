@@ -98,6 +98,7 @@ GATE = {
     "a password: the JWT": "walk: password claims_depth",
     "a topic or filter": E2E + "test_gate_access.py",
     "a device's answer": E2E + "test_gate_access.py",
+    "filters that a device is subscribed to": UNIT + "test_gate_hostile.c",
     "subscriptions of a device to its command topic":
         UNIT + "test_gate_busy.c",
     "addresses from which a key was proven": UNIT + "test_gate_effort.c",
@@ -120,7 +121,10 @@ GATE = {
     "a public key in `createDevice`": "walk: public_key",
     "a message on `$CONTROL/ztp/v1`": "walk: control control_count control_depth",
     "messages on `$CONTROL/ztp/v1` that wait": UNIT + "test_gate_turns.c",
+    "an answer to commands": UNIT + "test_gate_turns.c",
     "tries to write to a disk that has failed": UNIT + "test_gate_full.c",
+    "times that the database is opened again, after the thread that writes has "
+    "failed": UNIT + "test_gate_doubt.c",
     "who a bridge is, in `getInfo`": UNIT + "test_gate_cells.c",
     "`request_id` of `createDevice`": "walk: device_request_id",
     "`retry_after_s`": "walk: retry_after",
