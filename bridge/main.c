@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/proxy.h"
 #include "base/stdio.h"
 #include "bridge/cli.h"
 #include "bridge/config/config_files.h"
@@ -144,6 +145,7 @@ int main(int argc, char **argv)
 
 	if (!ztp_stdio_prepare())
 		return EXIT_FAILED;
+	ztp_proxy_forget();
 	code = cli_parse(&cli, argc, argv, stderr);
 	if (code != 0)
 		return code;

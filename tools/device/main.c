@@ -9,6 +9,7 @@
 #include <openssl/pem.h>
 #include <openssl/x509.h>
 
+#include "base/proxy.h"
 #include "base/stdio.h"
 #include "tools/common/cert_file.h"
 #include "tools/common/cli.h"
@@ -181,6 +182,7 @@ int main(int argc, char **argv)
 
 	if (!ztp_stdio_prepare())
 		return FAILED;
+	ztp_proxy_forget();
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, ":", table, NULL)) != -1) {
 		if (c >= 0 && c < TEXTS)

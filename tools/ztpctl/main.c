@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/proxy.h"
 #include "base/stdio.h"
 #include "tools/common/cert_file.h"
 #include "tools/common/cli.h"
@@ -132,6 +133,7 @@ int main(int argc, char **argv)
 
 	if (!ztp_stdio_prepare())
 		return ZTP_EXIT_FAILED;
+	ztp_proxy_forget();
 	command = ztp_ctl_command_line(&ctl, argc, argv, &status);
 	if (!command)
 		goto out;
