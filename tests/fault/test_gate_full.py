@@ -15,6 +15,7 @@ def rig(tmp_path, mock_kafka, ca):
     rig.gate.env = rig.disk.env
     # Mosquitto 2.0.11 ends when it cannot save its own file.
     rig.gate.extra = ["autosave_interval 0"]
+    rig.gate.write_conf()
     yield rig.start()
     rig.stop()
     rig.disk.close()

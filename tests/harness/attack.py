@@ -199,7 +199,7 @@ class Attack:
         """Until that many more have been sent."""
         goal = self.sent + count
         until(lambda: self.sent >= goal or self.trouble,
-              lambda: f"{goal} hostile CONNECTs; there are {self.sent}")
+              lambda: f"{goal} hostile CONNECTs; there are {self.sent}", 300)
 
     def _run(self):
         try:
