@@ -22,8 +22,8 @@ demo:
 
 # Most tests wait for other processes most of the time: a file takes a processor
 # for a quarter of its time. So there are four more at a time than processors, each
-# with brokers of its own.
-WORKERS ?= $(shell expr 4 + $$(nproc))
+# with brokers of its own, of which more than sixteen would take memory and no time.
+WORKERS ?= $(shell echo $$(( $$(nproc) < 12 ? 4 + $$(nproc) : 16 )))
 PARALLEL = -n $(WORKERS) --dist loadfile
 
 # The smokes of fuzzing and torture are built and run beside the tests in Python, of
