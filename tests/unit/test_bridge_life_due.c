@@ -33,100 +33,6 @@ static void a_request_expires(void **state)
 	life_no_record(c, STORE_RESULTS);
 }
 
-/* onboarding.on_timeout: approve */
-static void silence_may_be_consent(void **state)
-{
-	struct life_case *c = *state;
-	struct store_decision d;
-
-	c->config.onboarding.on_timeout = ZTP_APPROVE;
-	asked(c, PUMP, 1);
-	life_pass(c, LIFE_MIN);
-	life_due(c);
-	life_is(c, 1, ZTP_STATE_REGISTERED);
-	life_owes(c, 1, ZTP_OWED_SEND, 0, 5 * LIFE_MIN);
-	assert_true(life_logged(c, "approved_on_timeout"));
-	life_no_record(c, STORE_RESULTS);
-	assert_int_equal(life_decision(c, 1, false, &d), 1);
-	assert_false(d.by_customer);
-	assert_int_equal(d.verdict, ZTP_APPROVE);
-	/* No customer decided, so nothing is counted or timed. */
-	assert_int_equal(c->b.core.tally.decisions[ZTP_APPROVE], 0);
-}
-
-static void lose_decisions(struct life_case *c)
-{
-	const struct consumer_gap gap = {{"ztp.decisions", 1, 7}, 9, NULL};
-
-	life_ok(c, decisions_lost(&c->b, &gap, &c->error));
-	assert_true(life_logged(c, "decisions_lost"));
-}
-
-/* What Kafka has removed before it was read may have been a rejection. */
-static void silence_is_no_consent_when_decisions_are_lost(void **state)
-{
-	struct life_case *c = *state;
-	struct store_request r;
-
-	c->config.onboarding.on_timeout = ZTP_APPROVE;
-	asked(c, PUMP, 1);
-	lose_decisions(c);
-	life_pass(c, LIFE_MIN);
-	life_due(c);
-	life_is(c, 1, ZTP_STATE_EXPIRED);
-	life_why(c, 1, "Kafka removed decisions before they were read");
-	life_result(c, "r-1", "expired");
-	/* Asked before that, and once more since. */
-	r = life_row(c, asked(c, VALVE, 1));
-	r.announced_at = c->b.core.now;
-	life_save(c, &r);
-	life_due(c);
-	life_is(c, 2, ZTP_STATE_EXPIRED);
-	life_result(c, "r-2", "expired");
-	/* Asked since. */
-	life_pass(c, -3 * LIFE_MIN);
-	lose_decisions(c);
-	life_pass(c, 3 * LIFE_MIN);
-	asked(c, VALVE, 1);
-	life_due(c);
-	life_is(c, 3, ZTP_STATE_REGISTERED);
-}
-
-/* Nor when a batch of them is passed over that cannot be unpacked. */
-static void silence_is_no_consent_when_decisions_are_unreadable(void **state)
-{
-	const struct consumer_gap gap = {{"ztp.decisions", 1, 7}, 9, "why"};
-	struct life_case *c = *state;
-
-	c->config.onboarding.on_timeout = ZTP_APPROVE;
-	asked(c, PUMP, 1);
-	life_ok(c, decisions_unreadable(&c->b, &gap, &c->error));
-	assert_true(life_record(c, STORE_DLQ));
-	life_pass(c, LIFE_MIN);
-	life_due(c);
-	life_is(c, 1, ZTP_STATE_EXPIRED);
-	life_why(c, 1, "decisions that came could not be read");
-	/* What Kafka has removed later is another matter. */
-	asked(c, VALVE, 1);
-	lose_decisions(c);
-	life_due(c);
-	life_is(c, 2, ZTP_STATE_EXPIRED);
-	life_why(c, 2, "Kafka removed decisions before they were read");
-}
-
-/* Only a customer who was asked can consent: this request never reached Kafka. */
-static void who_was_not_asked_does_not_consent(void **state)
-{
-	struct life_case *c = *state;
-
-	c->config.onboarding.on_timeout = ZTP_APPROVE;
-	life_put(c, VALVE, 1, ZTP_STATE_RECEIVED, ZTP_OWED_NONE);
-	life_pass(c, LIFE_MIN);
-	life_due(c);
-	life_is(c, 1, ZTP_STATE_EXPIRED);
-	assert_false(life_logged(c, "approved_on_timeout"));
-}
-
 /* Consent is for one certificate. Its contenders, due at the same time, have
  * lost. */
 static void consent_is_for_the_first_of_the_contenders(void **state)
@@ -479,10 +385,6 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LIFE_TEST(a_request_expires),
-		LIFE_TEST(silence_may_be_consent),
-		LIFE_TEST(silence_is_no_consent_when_decisions_are_lost),
-		LIFE_TEST(silence_is_no_consent_when_decisions_are_unreadable),
-		LIFE_TEST(who_was_not_asked_does_not_consent),
 		LIFE_TEST(consent_is_for_the_first_of_the_contenders),
 		GATE_TEST(a_contender_that_has_lost_is_not_due_any_more),
 		LIFE_TEST(nobody_expires_on_a_silence),
