@@ -37,8 +37,9 @@ static void compare_values(struct ztp_object *object, const cJSON *tree,
 	rc = ztp_tree_int(&theirs, tree, member->string, -5, 500, NULL);
 	MUST(ztp_object_int(&ours, object, 0, -5, 500, NULL) == rc);
 	MUST(ours == theirs && ours >= -5 && ours <= 500);
+	/* "" counts as absent */
 	if (ztp_object_time(&ours, object, 0, NULL) == 0 &&
-	    cJSON_IsString(member))
+	    cJSON_IsString(member) && *member->valuestring)
 		MUST(ztp_time_parse(&theirs, member->valuestring,
 				    strlen(member->valuestring)) &&
 		     ours == theirs);
