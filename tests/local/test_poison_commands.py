@@ -121,38 +121,45 @@ def is_bad(topic):
     return "/bad-" in topic
 
 
-def test_a_topic_that_closes_the_connection(bridge_at, ca):
-    """As a broker does that denies it, or that does not announce a limit. The
-    message tells the size of the whole PUBLISH.
+def is_undeliverable(bridge, broker, path):
+    """The message tells the size of the whole PUBLISH."""
+    result = result_of(bridge, path)
+    size = broker.sizes[f"{path}/commands"]
+    return (result["outcome"] == "undeliverable"
+            and f"command of {size} bytes" in result["message"])
 
-    Before the last try the broker ends the connection for everything, as one
-    whose disk is full: nothing is given up for that, and the bridge says so."""
-    full, served, tries = threading.Event(), threading.Event(), []
+
+def test_a_topic_that_closes_the_connection(bridge_at, ca):
+    """As a broker does that denies it, or that does not announce a limit."""
+    with played.Played(closes=is_bad) as broker:
+        bridge = bridge_at(broker)
+        bad, good = device_path("bad"), [device_path("good") for _ in range(5)]
+        for path in [bad, *good]:
+            approve(bridge, broker, ca.leaf(), path)
+        for path in good:
+            assert result_of(bridge, path)["outcome"] == "onboarded"
+        assert is_undeliverable(bridge, broker, bad)
+
+
+def test_a_broker_that_takes_nothing_meanwhile(bridge_at, ca):
+    """Before the last try it ends the connection for everything, as one whose disk
+    is full: nothing is given up for that, and the bridge says so."""
+    full, tries = threading.Event(), []
 
     def closes(topic):
         if is_bad(topic):
             tries.append(topic)
-            if len(tries) == 3 and served.is_set():
+            if len(tries) == 3:
                 full.set()  # before the last one, which may come soon
         return is_bad(topic) or full.is_set()
 
     with played.Played(closes=closes) as broker:
         bridge = bridge_at(broker)
-        bad = device_path("bad")
+        bad, late = device_path("bad"), device_path("good")
         approve(bridge, broker, ca.leaf(), bad)
-        good = [device_path("good") for _ in range(5)]
-        for path in good:
-            approve(bridge, broker, ca.leaf(), path)
-        for path in good:
-            assert result_of(bridge, path)["outcome"] == "onboarded"
-        served.set()
         until(full.is_set, lambda: f"tried three times: {tries}")
         bridge.wait_log("event=mqtt_takes_nothing")
-        late = device_path("good")
         approve(bridge, broker, ca.leaf(), late)
         full.clear()
         assert result_of(bridge, late)["outcome"] == "onboarded"
-        result = result_of(bridge, bad)
-        assert result["outcome"] == "undeliverable"
-        size = broker.sizes[f"{bad}/commands"]
-        assert f"command of {size} bytes" in result["message"]
+        assert is_undeliverable(bridge, broker, bad)
