@@ -204,7 +204,7 @@ $(BUILD)/unit/test_bridge_cli: $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(BU
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(call bridge_libs,config) -lcmocka $(LDLIBS)
 
-$(addprefix $(BUILD)/unit/,test_gate_busy test_bridge_ledger_copy test_bridge_ledger_unfit test_bridge_standby_opening test_bridge_group_join): LDFLAGS += -Wl,--wrap=ztp_clock_boot
+$(addprefix $(BUILD)/unit/,test_gate_busy test_bridge_ledger_copy test_bridge_ledger_unfit test_bridge_standby_opening): LDFLAGS += -Wl,--wrap=ztp_clock_boot
 $(BUILD)/unit/test_gate_sweep: LDFLAGS += -Wl,--wrap=ztp_writer_commit
 $(BUILD)/unit/test_gate_turns: LDFLAGS += -Wl,--wrap=ztp_clock_thread_us
 $(BUILD)/unit/test_bridge_standby_hand_over: LDFLAGS += -Wl,--wrap=rd_kafka_new

@@ -9,12 +9,11 @@
  * turn that has waited for that long has been tried a second time. */
 #define UNANSWERED_MS 5000
 
-static void health(void *arg, bool broker, bool disk, bool store,
-		   int64_t unanswered_since)
+static void health(void *arg, bool broker, bool disk, int64_t unanswered_since)
 {
 	struct group *g = arg;
 
-	group_join_health(g->join, broker, disk, store);
+	group_join_health(g->join, broker, disk);
 	g->unanswered_since = unanswered_since;
 }
 

@@ -22,9 +22,6 @@ struct group_join {
 	char directory[4096];
 	bool has_room;
 	int64_t full_since, look_at; /* CLOCK_BOOTTIME; 0: has room */
-	/* Of the active one, of whose disk nothing else may tell: one that cannot
-	 * be read has room. CLOCK_BOOTTIME; 0: it works. */
-	int64_t failing_since;
 };
 
 int group_join_new(struct group_join **out, struct core *core,
@@ -99,7 +96,6 @@ void group_join_turn(struct group_join *j)
 	const char *instance = j->core->config->standby.instance;
 	struct ztp_error error = {0};
 
-	j->failing_since = 0;
 	look_at_disk(j);
 	if (!j->link && mqtt_out_new_as(&j->link, j->core, "standby", instance,
 					&error) != 0)
@@ -113,12 +109,11 @@ void group_join_serve(struct group_join *j)
 	disconnect(j);
 }
 
-void group_join_health(struct group_join *j, bool broker, bool disk, bool store)
+void group_join_health(struct group_join *j, bool broker, bool disk)
 {
 	note_broker(j, broker);
 	j->has_room = disk;
 	note(&j->full_since, disk);
-	note(&j->failing_since, store);
 }
 
 void group_join_reconnect(struct group_join *j)
@@ -160,7 +155,6 @@ bool group_join_no_broker(const struct group_join *j)
 bool group_join_unfit(const struct group_join *j)
 {
 	return is_over(j->full_since, UNFIT_MS) ||
-	       is_over(j->failing_since, UNFIT_MS) ||
 	       is_over(copy_unwritten_since(j->copy), UNFIT_MS);
 }
 
@@ -177,8 +171,6 @@ const char *group_join_problem(const struct group_join *j)
 		return GROUP_DISK_FULL;
 	if (copy_unwritten_since(j->copy) != 0)
 		return OPENING_NOT_WHOLE;
-	if (j->failing_since != 0)
-		return GROUP_STORE_FAILS;
 	if (j->connected)
 		return NULL;
 	return j->link ? mqtt_out_problem(j->link) : MQTT_NOT_CONNECTED;

@@ -25,8 +25,7 @@ void group_join_turn(struct group_join *join);
 /* It serves from now on: the connection is closed until the next turn. */
 void group_join_serve(struct group_join *join);
 /* In each turn of the active one: what it knows itself. */
-void group_join_health(struct group_join *join, bool broker, bool disk,
-		       bool store);
+void group_join_health(struct group_join *join, bool broker, bool disk);
 /* Connects again, with new TLS files or a new password. */
 void group_join_reconnect(struct group_join *join);
 
@@ -37,9 +36,8 @@ bool group_join_ready(const struct group_join *join);
 bool group_join_no_broker(const struct group_join *join);
 /* Looked at now, not within the last second. */
 bool group_join_has_room(struct group_join *join);
-#define GROUP_DISK_FULL	  "the disk is full"
-#define GROUP_STORE_FAILS "the store takes no turn"
-/* Has the disk, or the store, been unfit for so long? */
+#define GROUP_DISK_FULL "the disk is full"
+/* Has the disk been unfit for so long? */
 bool group_join_unfit(const struct group_join *join);
 
 /* For /readyz and the page: is the broker in reach, and one line of text for why

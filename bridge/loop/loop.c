@@ -148,7 +148,7 @@ static void tell_health(const struct loop *l)
 		l->group->health(l->group->arg,
 				 mqtt_out_connected(b->mqtt_out) ||
 					 mqtt_in_connected(b->mqtt_in),
-				 b->disk_ok, b->store_ok, l->unanswered_since);
+				 b->disk_ok, l->unanswered_since);
 }
 
 /* Is this bridge still the active one, if it is one of several? Not with a

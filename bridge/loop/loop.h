@@ -41,10 +41,9 @@ struct loop_group {
 	struct bridge *home;
 	void (*serving)(void *arg, struct bridge *b);
 	/* In each turn of the loop, before go_on: is the MQTT broker in reach,
-	 * does the disk have room, does the store do what a turn asks of it, and
-	 * since when has Kafka said nothing of one (CLOCK_BOOTTIME, ms; 0: it
-	 * answers)? */
-	void (*health)(void *arg, bool broker, bool disk, bool store,
+	 * does the disk take what is written, and since when has Kafka said
+	 * nothing of a turn (CLOCK_BOOTTIME, ms; 0: it answers)? */
+	void (*health)(void *arg, bool broker, bool disk,
 		       int64_t unanswered_since);
 	/* A turn with a row in it has been committed. */
 	void (*committed)(void *arg);
