@@ -58,8 +58,8 @@ bool ztp_reply_error(struct ztp_reply *reply, const struct ztp_error *error);
 
 /* What the command has written is complete, and will be committed together with
  * all else that is written now; or it has been, if the last write had failed
- * (ztp_gate_secure). Returns false and turns the reply into an error
- * if that fails. */
+ * (ztp_gate_secure). Returns false and turns the reply into an error if that
+ * fails. */
 bool ztp_control_commit(struct ztp_gate *gate, struct ztp_reply *reply);
 
 /* Read a command's members. False: the reply is an error. Strings belong to

@@ -186,7 +186,7 @@ void ztp_topics_lost(struct ztp_topics *topics, uint64_t kept)
 		take_back_last(topics);
 }
 
-/* ---- */
+/* ---- devices */
 
 bool ztp_topics_taken(const struct ztp_topics *topics,
 		      const struct ztp_path *path)

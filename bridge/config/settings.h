@@ -98,8 +98,7 @@ int setting_size(int64_t *bytes, const char *text, struct ztp_error *error);
 /* --- settings_file.c */
 
 /* Reads a secret's file: the whole file except one trailing newline, also
- * Windows's. A NUL in
- * it is refused. The caller owns *content. */
+ * Windows's. A NUL in it is refused. The caller owns *content. */
 int setting_read_file(char **content, const char *file,
 		      struct ztp_error *error);
 

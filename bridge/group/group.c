@@ -199,7 +199,7 @@ static void show(struct group *g)
 static int open_all(struct group *g, struct ztp_error *error)
 {
 	const struct config *config = g->core.config;
-	const struct standby_user user = {is_ready, positions, act, g, newest};
+	const struct standby_user user = {is_ready, positions, act, newest, g};
 	const struct member_options member = {
 		.instance = config->standby.instance,
 		.advertise = config->standby.advertise,

@@ -17,8 +17,8 @@ struct copy {
 	bool sync_full;
 	struct store *store;
 	struct store_refused refused; /* held: there is no store but this */
-	const char
-		*unfit; /* to be thrown away for, if the topic is not wrong */
+	/* Why it is thrown away if the topic is not wrong; NULL: it is not. */
+	const char *unfit;
 	struct state_reader *reader;
 	struct store_copy at;	   /* what the database stands for */
 	struct store_copy reached; /* with what is not committed */

@@ -12,9 +12,12 @@
 static int guess_before(struct bridge *b, char *before, size_t cap,
 			const char *topic, struct ztp_error *error)
 {
+	int rc;
+
 	if (store_offset_any(b->store, topic))
 		return 0;
-	return store_offset_other(b->store, topic, before, cap, error);
+	rc = store_offset_other(b->store, topic, before, cap, error);
+	return rc < 0 ? rc : 0;
 }
 
 int decision_topic_look(struct bridge *b, struct ztp_error *error)

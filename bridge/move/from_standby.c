@@ -154,9 +154,10 @@ static int check_left(const struct move *m, struct store *store,
 	struct state_row row;
 	int rc = store_state_get(store, STATE_ACTIVE, "", &row, &bytes, error);
 	const struct ztp_str *who = &row.cells[STATE_ACTIVE_INSTANCE].bytes;
+	int other = rc == 1 ? claim_check_group(&row, &m->core, error) : 0;
 
-	if (rc == 1 && claim_check_group(&row, &m->core, error) != 0)
-		rc = error->code;
+	if (other != 0)
+		rc = other;
 	if (rc == 1 && row.cells[STATE_ACTIVE_LEFT].number == 0 &&
 	    !ztp_str_is(*who, m->core.config->standby.instance))
 		rc = ztp_fail(error, ZTP_ERR_USAGE,

@@ -20,9 +20,9 @@ struct standby_user {
 	void (*positions)(void *arg, bool whole, struct positions *positions);
 	/* One of CLOSE, INIT, READ, CLAIM, SERVE, LAST_TURN and DONE. */
 	void (*act)(void *arg, enum ztp_role_action action);
-	void *arg;
 	/* See member_join. NULL: nobody else is known. */
 	int64_t (*newest)(void *arg);
+	void *arg;
 };
 
 /* Since the start. */

@@ -172,18 +172,7 @@ bool store_offset_any(struct store *store, const char *topic)
 int store_offset_other(struct store *store, const char *topic, char *other,
 		       size_t cap, struct ztp_error *error)
 {
-	sqlite3_stmt *stmt = store_stmt(store, SQL_OFFSET_OTHER, false, error);
-	int rc;
-
-	*other = '\0';
-	sqlite3_bind_text(stmt, 1, topic, -1, SQLITE_STATIC);
-	rc = sqlite3_step(stmt);
-	if (rc == SQLITE_ROW)
-		store_copy_text(stmt, 0, other, cap);
-	sqlite3_reset(stmt);
-	return rc == SQLITE_ROW || rc == SQLITE_DONE
-		       ? 0
-		       : store_fail(store, rc, error);
+	return store_text(store, SQL_OFFSET_OTHER, topic, other, cap, error);
 }
 
 int store_offset_restart(struct store *store, const char *topic,

@@ -162,7 +162,8 @@ void store_offset_each(struct store *store, const char *topic,
 		       void *arg);
 /* Is the offset of any partition above 0? And: set all of them back to 0. */
 bool store_offset_any(struct store *store, const char *topic);
-/* Another topic that has been read; "" if there is none. */
+/* Another topic that has been read. 1: there is one, 0: there is none, and *other
+ * is ""; or a negative error. */
 int store_offset_other(struct store *store, const char *topic, char *other,
 		       size_t cap, struct ztp_error *error);
 int store_offset_restart(struct store *store, const char *topic,

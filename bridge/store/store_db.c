@@ -144,14 +144,14 @@ bool store_number(struct store *store, enum store_sql sql, int64_t arg,
 	return found;
 }
 
-int store_get(struct store *store, const char *name, char *value, size_t cap,
-	      struct ztp_error *error)
+int store_text(struct store *store, enum store_sql sql, const char *arg,
+	       char *value, size_t cap, struct ztp_error *error)
 {
-	sqlite3_stmt *stmt = store_stmt(store, SQL_META_GET, false, error);
+	sqlite3_stmt *stmt = store_stmt(store, sql, false, error);
 	int rc;
 
 	*value = '\0';
-	sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 1, arg, -1, SQLITE_STATIC);
 	rc = sqlite3_step(stmt);
 	if (rc == SQLITE_ROW)
 		store_copy_text(stmt, 0, value, cap);
@@ -159,6 +159,12 @@ int store_get(struct store *store, const char *name, char *value, size_t cap,
 	if (rc == SQLITE_ROW)
 		return 1;
 	return rc == SQLITE_DONE ? 0 : store_fail(store, rc, error);
+}
+
+int store_get(struct store *store, const char *name, char *value, size_t cap,
+	      struct ztp_error *error)
+{
+	return store_text(store, SQL_META_GET, name, value, cap, error);
 }
 
 int store_set(struct store *store, const char *name, const char *value,

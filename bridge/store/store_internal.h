@@ -284,6 +284,9 @@ int store_run(struct store *store, sqlite3_stmt *stmt, struct ztp_error *error);
  * false and sets 0 if there is no row or the database cannot be read. */
 bool store_number(struct store *store, enum store_sql sql, int64_t arg,
 		  int64_t *value);
+/* Its first column as text: 1, 0 and "" if there is no row, or a negative error. */
+int store_text(struct store *store, enum store_sql sql, const char *arg,
+	       char *value, size_t cap, struct ztp_error *error);
 /* Runs a bound statement that selects REQUEST_COLUMNS: first reads all rows,
  * then visits each. */
 int store_walk(struct store *store, sqlite3_stmt *stmt, store_visit *visit,

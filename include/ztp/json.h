@@ -120,8 +120,8 @@ int ztp_object_string(struct ztp_str *value, struct ztp_object *object,
 int ztp_object_text(struct ztp_str *value, struct ztp_object *object,
 		    size_t field, size_t max, struct ztp_error *error);
 
-/* As ztp_object_string, copied into a buffer of size bytes and terminated; "" when the
- * member is absent or null. */
+/* As ztp_object_string, copied into a buffer of size bytes and terminated; "" when
+ * the member is absent or null. */
 int ztp_object_copy(char *out, size_t size, struct ztp_object *object,
 		    size_t field, struct ztp_error *error);
 

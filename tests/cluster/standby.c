@@ -239,7 +239,7 @@ static void check_topics(void)
 static void open_all(const char *file)
 {
 	struct ztp_error error = {0};
-	struct standby_user user = {is_ready, positions, act, NULL, newest};
+	struct standby_user user = {is_ready, positions, act, newest, NULL};
 	struct member_options member;
 	int line;
 

@@ -58,8 +58,9 @@ def test_the_approver(tmp_path, mock_kafka):
     door.stop()
 
 
-def test_a_corrected_decision_is_a_new_one(tmp_path, mock_kafka):
-    """As when a payload was too large: the request stays open."""
+@pytest.fixture
+def asked(tmp_path, mock_kafka):
+    """A request that is open, whose device is listed."""
     topics = fresh_topics(mock_kafka)
     door = Door(tmp_path, mock_kafka, topics).start()
     bridge = Written(mock_kafka, topics)
@@ -67,7 +68,16 @@ def test_a_corrected_decision_is_a_new_one(tmp_path, mock_kafka):
     until(lambda: len(door.open_ids()) == 1, "it is open")
     listed = tmp_path / "allowed.txt"
     listed.write_text("ab" * 32)
-    payload = tmp_path / "payload.json"
+    yield types.SimpleNamespace(door=door, bridge=bridge, listed=listed,
+                                payload=tmp_path / "payload.json")
+    bridge.close()
+    door.stop()
+
+
+def test_a_corrected_decision_is_a_new_one(asked):
+    """As when a payload was too large: the request stays open."""
+    door, bridge = asked.door, asked.bridge
+    listed, payload = asked.listed, asked.payload
 
     def decide(count, text, answer, expect):
         payload.write_text(text)
@@ -84,8 +94,6 @@ def test_a_corrected_decision_is_a_new_one(tmp_path, mock_kafka):
     assert "r-1 400 invalid" in said  # the same again has the same answer
     taken = ("onboarded", 200, "OK")
     assert "r-1 200 onboarded" in decide(2, '"short"', taken, 0)
-    bridge.close()
-    door.stop()
 
 
 class Falling(BaseHTTPRequestHandler):
@@ -133,16 +141,10 @@ def test_without_its_list(falling, script, args):
     assert said.startswith(f"usage: {script} LIST") and said.count("\n") == 1
 
 
-def test_a_payload_is_sent_as_it_is_written(tmp_path, mock_kafka):
+def test_a_payload_is_sent_as_it_is_written(asked):
     """jq 1.6 would make other digits of it."""
-    topics = fresh_topics(mock_kafka)
-    door = Door(tmp_path, mock_kafka, topics).start()
-    bridge = Written(mock_kafka, topics)
-    bridge.ask("r-1", path_of("pump"))
-    until(lambda: len(door.open_ids()) == 1, "it is open")
-    listed = tmp_path / "allowed.txt"
-    listed.write_text("ab" * 32)
-    payload = tmp_path / "payload.json"
+    door, bridge = asked.door, asked.bridge
+    listed, payload = asked.listed, asked.payload
     for text in ("", '{"a":1} {"b":2}', '{"a":1,}'):
         payload.write_text(text)
         said = run(door, "approver", listed, payload, expect=1)
@@ -155,8 +157,6 @@ def test_a_payload_is_sent_as_it_is_written(tmp_path, mock_kafka):
         bridge.answer(record, "onboarded", 200, "OK")
         said = child.communicate(timeout=60)[0]
     assert child.returncode == 0 and "r-1 200 onboarded" in said
-    bridge.close()
-    door.stop()
 
 
 def test_a_lost_connection_is_no_refusal(falling):

@@ -101,6 +101,16 @@ static inline bool has(struct copy_case *c, const char *journal)
 	       mark.segment == 1;
 }
 
+static inline void read_to_end(struct copy_case *c)
+{
+	int64_t until = ztp_clock_us() + DEADLINE_US;
+
+	do {
+		assert_true(ztp_clock_us() < until);
+		(void)copy_step(c->copy, ROWS, WAIT_MS, &c->error);
+	} while (!copy_at_end(c->copy));
+}
+
 /* A row as the topic had it, whose removal this copy has not read yet. */
 static inline void keep_row(struct copy_case *c)
 {

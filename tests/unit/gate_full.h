@@ -45,6 +45,19 @@ static inline void gate_let_it_rest(void)
 		;
 }
 
+/* A new device is refused in either registry, also when the gate has rested. */
+static inline void gate_refuses(struct gate_fixture *f, const char *custom,
+				const char *direct, int cert)
+{
+	gate_let_it_rest();
+	assert_int_equal(gate_connect(gate_first(f, custom, cert)),
+			 MOSQ_ERR_AUTH);
+	gate_let_it_rest();
+	assert_int_equal(gate_connect(gate_first(f, direct, cert)),
+			 MOSQ_ERR_AUTH);
+	gate_tick();
+}
+
 /* The plugin's thread is the only one beside the test's. */
 static inline bool gate_has_thread(void)
 {

@@ -12,16 +12,6 @@ static void read_until(struct copy_case *c, const char *journal)
 	}
 }
 
-static void read_to_end(struct copy_case *c)
-{
-	int64_t until = ztp_clock_us() + DEADLINE_US;
-
-	while (!copy_at_end(c->copy)) {
-		assert_true(ztp_clock_us() < until);
-		(void)copy_step(c->copy, ROWS, WAIT_MS, &c->error);
-	}
-}
-
 static int setup(void **state)
 {
 	struct copy_case *c = calloc(1, sizeof(*c));

@@ -12,16 +12,6 @@
 
 /* --- the copy */
 
-static void read_to_end(struct copy_case *c)
-{
-	int64_t until = ztp_clock_us() + DEADLINE_US;
-
-	do {
-		assert_true(ztp_clock_us() < until);
-		(void)copy_step(c->copy, ROWS, WAIT_MS, &c->error);
-	} while (!copy_at_end(c->copy));
-}
-
 /* It has read everything, and has a row that the topic has no more. */
 static int setup(void **state)
 {

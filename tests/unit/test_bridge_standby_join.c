@@ -45,7 +45,7 @@ static int setup(void **state)
 		.wake_fd = -1,
 	};
 	struct join_case *c = calloc(1, sizeof(*c));
-	const struct standby_user user = {ready, positions, act, c, NULL};
+	const struct standby_user user = {ready, positions, act, NULL, c};
 
 	assert_non_null(c);
 	core_case_make(&c->in, "kafka: {brokers: \"127.0.0.1:1\"}\n");

@@ -45,69 +45,70 @@ static int read_line(uint8_t out[ZTP_SHA256_LEN], const char *text)
 	return rc;
 }
 
+static const struct {
+	const char *text;
+	int rc;
+} forms[] = {
+	{HEX, 1},
+	{COLONS, 1},
+	{"\t " HEX " \r", 1},
+	{HEX "  a file.der", 1},
+	{HEX " *a=b.der", 1},
+	{"\\" HEX "  new\\nline.der", 1},
+	{HEX "# c", 1},
+	{HEX " # old=" HEX, 1},
+	{"SHA256 (a.der) = " HEX, 1},
+	{"SHA256 (a=b.der) = " HEX, 1},
+	{"SHA2-256(a.der)= " HEX, 1},
+	{"sha256 Fingerprint=" COLONS, 1},
+	{"SHA256 Fingerprint=" COLONS " # pump", 1},
+	{"SHA256 (a#b.der) = " HEX, 1},
+	{"\\sha256 (a\\n#b.der) =" COLONS " \r", 1},
+	{"SHA2-256(a #) = (b.der)= " HEX "# c", 1},
+	{"SHA256 (#) = " HEX " b) = " HEX, 1},
+	{"", 0},
+	{" \t\r", 0},
+	{"#" HEX, 0},
+	{"# SHA256 (a#b.der) = " HEX, 0},
+	{"SHA256 (#) = " HEX " #) = " HEX, -1},
+	{"SHA256 (a#b) = " HEX "0", -1},
+	{"SHA256 (a#b) = " HEX " c", -1},
+	{"SHA256 (a#b = " HEX, -1},
+	{"SHA256 (a#b)", -1},
+	{"SHA256 (a#b) =", -1},
+	{"SHA256 #(a#b) = " HEX, -1},
+	{"SHA512 (a#b) = " HEX, -1},
+	{"\\", -1},
+	{"(a#b) = " HEX, -1},
+	{"  # nothing", 0},
+	{HEX "0", -1},
+	{HEX ":", -1},
+	{HEX ",pump-42", -1},
+	{":" HEX, -1},
+	{"0", -1},
+	{"=", -1},
+	{"\\", -1},
+	{"= =", -1},
+	{"SHA1 Fingerprint=00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:"
+	 "ee:ff:00:11:22:33",
+	 -1},
+	{"SHA256 (a) = " HEX "0", -1},
+	{"pump-42 " HEX, -1},
+	{"old # =" HEX, -1},
+	{"0::" HEX, -1},
+	{"-----BEGIN CERTIFICATE-----", -1},
+};
+
 static void lines(void **state)
 {
-	static const struct {
-		const char *text;
-		int rc;
-	} rows[] = {
-		{HEX, 1},
-		{COLONS, 1},
-		{"\t " HEX " \r", 1},
-		{HEX "  a file.der", 1},
-		{HEX " *a=b.der", 1},
-		{"\\" HEX "  new\\nline.der", 1},
-		{HEX "# c", 1},
-		{HEX " # old=" HEX, 1},
-		{"SHA256 (a.der) = " HEX, 1},
-		{"SHA256 (a=b.der) = " HEX, 1},
-		{"SHA2-256(a.der)= " HEX, 1},
-		{"sha256 Fingerprint=" COLONS, 1},
-		{"SHA256 Fingerprint=" COLONS " # pump", 1},
-		{"SHA256 (a#b.der) = " HEX, 1},
-		{"\\sha256 (a\\n#b.der) =" COLONS " \r", 1},
-		{"SHA2-256(a #) = (b.der)= " HEX "# c", 1},
-		{"SHA256 (#) = " HEX " b) = " HEX, 1},
-		{"", 0},
-		{" \t\r", 0},
-		{"#" HEX, 0},
-		{"# SHA256 (a#b.der) = " HEX, 0},
-		{"SHA256 (#) = " HEX " #) = " HEX, -1},
-		{"SHA256 (a#b) = " HEX "0", -1},
-		{"SHA256 (a#b) = " HEX " c", -1},
-		{"SHA256 (a#b = " HEX, -1},
-		{"SHA256 (a#b)", -1},
-		{"SHA256 (a#b) =", -1},
-		{"SHA256 #(a#b) = " HEX, -1},
-		{"SHA512 (a#b) = " HEX, -1},
-		{"\\", -1},
-		{"(a#b) = " HEX, -1},
-		{"  # nothing", 0},
-		{HEX "0", -1},
-		{HEX ":", -1},
-		{HEX ",pump-42", -1},
-		{":" HEX, -1},
-		{"0", -1},
-		{"=", -1},
-		{"\\", -1},
-		{"= =", -1},
-		{"SHA1 Fingerprint=00:11:22:33:44:55:66:77:88:99:aa:bb:cc:dd:"
-		 "ee:ff:00:11:22:33",
-		 -1},
-		{"SHA256 (a) = " HEX "0", -1},
-		{"pump-42 " HEX, -1},
-		{"old # =" HEX, -1},
-		{"0::" HEX, -1},
-		{"-----BEGIN CERTIFICATE-----", -1},
-	};
 	uint8_t out[ZTP_SHA256_LEN];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		int rc = read_line(out, rows[i].text);
+	for (size_t i = 0; i < sizeof(forms) / sizeof(*forms); i++) {
+		int rc = read_line(out, forms[i].text);
 
-		if ((rc < 0 ? -1 : rc) != rows[i].rc)
-			fail_msg("%d: %s", rc, rows[i].text);
+		if ((rc < 0 ? -1 : rc) != forms[i].rc)
+			fail_msg("%d: %s", rc, forms[i].text);
 		if (rc == 1)
 			check(out);
 	}

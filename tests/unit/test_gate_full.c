@@ -80,13 +80,7 @@ static void what_was_counted_is_taken_back(void **state)
 	gate_tick();
 	gate_fill_disk(f);
 	for (int i = 0; i < 3; i++) {
-		gate_let_it_rest();
-		assert_int_equal(gate_connect(gate_first(f, CUSTOM "b", 0)),
-				 MOSQ_ERR_AUTH);
-		gate_let_it_rest();
-		assert_int_equal(gate_connect(gate_first(f, DIRECT "b", 0)),
-				 MOSQ_ERR_AUTH);
-		gate_tick();
+		gate_refuses(f, CUSTOM "b", DIRECT "b", 0);
 		gate_says(f, COMMANDS, "\"pending\":1");
 		assert_int_equal(gate_registry(f, "direct")->counts.devices, 0);
 	}
