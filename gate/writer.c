@@ -31,7 +31,7 @@
  * less than a tenth of a sync: CROWD_MS. */
 #define GATHER_MS   12
 #define CROWD_MS    30
-#define CROWD	    2500
+#define CROWD	    3500
 #define CHANGE_MS   1 /* for each */
 #define AGAIN_MS    5 /* until the broker's thread is woken again */
 #define VECTORS_MAX 64
