@@ -41,11 +41,11 @@ static const char *topics_problem(char text[READINESS_WHY_MAX],
 }
 
 static const char *partition_problem(char text[READINESS_WHY_MAX],
-				     const struct bridge *b, int partition,
-				     enum store_topic topic, const char *what)
+				     int partition, const char *topic,
+				     const char *what)
 {
 	snprintf(text, READINESS_WHY_MAX, "partition %d of %s %s", partition,
-		 kafka_topic(&b->core, topic), what);
+		 topic, what);
 	return text;
 }
 
@@ -63,17 +63,23 @@ static const char *kafka_problem(char text[READINESS_WHY_MAX],
 	if (status->missing || status->denied)
 		return topics_problem(text, b, status);
 	if (status->leaderless.count > 0)
-		return partition_problem(text, b, status->leaderless.partition,
-					 status->leaderless.topic,
-					 "has no leader");
+		return partition_problem(
+			text, status->leaderless.partition,
+			kafka_topic(&b->core, status->leaderless.topic),
+			"has no leader");
 	if (!consumer_may_join(b->consumer))
 		return "no right to the group";
 	if (!consumer_complete(b->consumer))
 		return "no assignment yet";
 	if (!consumer_may_read(b->consumer))
 		return "no right to read decisions";
+	if (consumer_stands(b->consumer, &partition))
+		return partition_problem(text, partition,
+					 b->core.config->kafka.topics.decisions,
+					 "is not read");
 	if (producer_silent(b->producer, &topic, &partition))
-		return partition_problem(text, b, partition, topic,
+		return partition_problem(text, partition,
+					 kafka_topic(&b->core, topic),
 					 "takes nothing");
 	return producer_ok(b->producer) ? NULL : "records are not accepted";
 }

@@ -78,6 +78,9 @@ bool consumer_shared(const struct consumer *consumer);
  * until it can be read, or all partitions are assigned, again. */
 bool consumer_may_read(const struct consumer *consumer);
 bool consumer_may_join(const struct consumer *consumer);
+/* True if a partition stood where it still is although there is more to read in
+ * it; of one, which. */
+bool consumer_stands(const struct consumer *consumer, int *partition);
 /* True if everything before these end offsets has been read and committed to
  * the store. */
 bool consumer_reached(const struct consumer *consumer,

@@ -54,6 +54,13 @@ struct partition {
 	struct unreadable bad;
 };
 
+/* A partition that is not read any more, and where. */
+struct standing {
+	bool found;
+	int partition;
+	int64_t position;
+};
+
 /* See consumer_large.c. */
 struct large {
 	rd_kafka_event_t *event;	   /* NULL: it is hashed, or none */
@@ -86,6 +93,7 @@ struct consumer {
 
 	int64_t next_watch;
 	struct ztp_retry watch;
+	struct standing stood; /* the first one that was found */
 	struct probe_end_offsets ends;
 	int64_t unassigned_at; /* since when it waits for the group; or 0 */
 	struct ztp_retry joins;

@@ -34,12 +34,23 @@ static bool stands(struct partition *part, int64_t end, int64_t asked_at)
 	return false;
 }
 
+bool consumer_stands(const struct consumer *c, int *partition)
+{
+	const struct standing *at = &c->stood;
+
+	*partition = at->partition;
+	return at->found && (at->partition >= c->count ||
+			     c->partitions[at->partition].next == at->position);
+}
+
 static bool any_stands(struct consumer *c, bool *any_behind)
 {
 	bool any = false;
 	int i;
 
 	*any_behind = false;
+	if (!consumer_stands(c, &i))
+		c->stood.found = false;
 	for (i = 0; i < c->count && i < c->ends.count; i++) {
 		struct partition *part = &c->partitions[i];
 
@@ -49,6 +60,9 @@ static bool any_stands(struct consumer *c, bool *any_behind)
 				 LOG_INT("partition", i),
 				 LOG_INT("position", part->next),
 				 LOG_INT("end", c->ends.ends[i]));
+			if (!c->stood.found)
+				c->stood =
+					(struct standing){true, i, part->next};
 			any = true;
 		}
 		*any_behind = *any_behind || part->behind_at != 0;

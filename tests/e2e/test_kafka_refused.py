@@ -8,8 +8,10 @@ import uuid
 import pytest
 from confluent_kafka import KafkaError, Producer
 
+from cluster.pages import get
 from harness.admin import create_topics
 from harness.bridge import topic_names
+from harness.erase import delete_records
 from harness.rig import Rig, device_path
 from harness.shape import connect_headers
 from harness.until import until
@@ -149,6 +151,21 @@ def test_records_that_nobody_could_read_are_warned_about(rig, rig_of_topic):
         "received=33554432 ")
     rig.bridge.wait_log("kafka_topic_compressed")
     assert "kafka_topic_large" not in rig.bridge.log()
+
+
+def test_a_record_that_nobody_can_read_is_not_ready(rig_of_topic, ca):
+    """Until the operator removes it."""
+    rig = rig_of_topic({"max.message.bytes": f"{40 * MIB}"})
+    topic = rig.topics["decisions"]
+    rig.onboard(ca.leaf())
+    first = write_batch(rig, [bytes(36 * MIB)], "none")
+    stands = (503, f"kafka: partition 0 of {topic} is not read\n")
+    until(lambda: get(rig.bridge, "/readyz") == stands,
+          lambda: get(rig.bridge, "/readyz"), timeout=90)
+    rig.bridge.wait_log(f"kafka_partition_stands partition=0 position={first} ")
+    delete_records(rig.kafka.brokers, topic, {0: first + 1})
+    rig.onboard(ca.leaf())
+    until(lambda: get(rig.bridge, "/readyz") == (200, "ok\n"), "ready")
 
 
 def test_other_compression_is_warned_about(rig):

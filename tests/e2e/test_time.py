@@ -7,6 +7,7 @@ import uuid
 import pytest
 from confluent_kafka import Producer
 
+from cluster.pages import get
 from harness.kafka import Kafka
 from harness.results import nothing_for, outcome_of, outcomes
 from harness.rig import Rig, device_path
@@ -201,6 +202,20 @@ def test_open_transaction_holds_expiry_back(rig, ca):
     good = "onboarded" if rig.told == "rejected" else "rejected"
     outcome_of(rig, request, good)
     assert outcomes(rig, device.path) == [good]
+
+
+def test_an_open_transaction_is_not_ready(rigs):
+    """What others write behind it is not read before it ends."""
+    rig = rigs["reject"]
+    producer = transaction(rig)
+    path = device_path()
+    producer.produce(rig.topics["decisions"], "in vain", path, partition=0)
+    producer.flush(30)
+    stands = f"kafka: partition 0 of {rig.topics['decisions']} is not read\n"
+    until(lambda: get(rig.bridge, "/readyz") == (503, stands),
+          lambda: get(rig.bridge, "/readyz"), timeout=90)
+    producer.commit_transaction(30)
+    until(lambda: get(rig.bridge, "/readyz") == (200, "ok\n"), "ready")
 
 
 def test_aborted_transaction(rig, ca):
