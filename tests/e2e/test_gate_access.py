@@ -195,7 +195,7 @@ def test_a_reload_does_not_end_twice_what_is_ended(start, ca):
         gate.child.send_signal(signal.SIGHUP)
         gate.wait_log("Reloading config")
         operator.do("getInfo")
-        ends = re.findall(rf"Client {path} .*", gate.log())
+        ends = re.findall(rf"Client {path} .*disconnected.*", gate.log())
         assert len(ends) == 1, ends
 
 
