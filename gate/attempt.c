@@ -170,19 +170,6 @@ static bool connect_device(struct ztp_attempt *a)
 	return true;
 }
 
-/* The registry has become direct while a customer was being asked: an answer
- * can have no effect any more, and a rejection would be told as one. */
-static int withdraw(struct ztp_attempt *a, struct ztp_error *error)
-{
-	struct ztp_ending ending = {.gate = a->gate, .reason = ZTP_WHY_CREATED};
-	int rc = ztp_ending_list(&ending, ZTP_CANDIDATES_PATH, a->id, error);
-
-	if (ending.count > 0)
-		ztp_round_now(&a->gate->withdrawals);
-	ztp_ending_clear(&ending);
-	return rc;
-}
-
 static int create_device(struct ztp_attempt *a, struct ztp_error *error)
 {
 	struct ztp_device *device = &a->device;
@@ -208,8 +195,9 @@ static int create_device(struct ztp_attempt *a, struct ztp_error *error)
 	rc = ztp_devices_insert(gate->db, a->registry, device, NULL, error);
 	if (rc == 0)
 		rc = ztp_topics_claim(gate->topics, &a->path, error);
+	/* The registry has become direct while a customer was being asked. */
 	if (rc == 0 && a->facts.per_path > 0)
-		rc = withdraw(a, error);
+		rc = ztp_ending_joined(gate, a->id, ZTP_WHY_CREATED, error);
 	if (rc == 0)
 		rc = ztp_candidates_end_path(gate->db, a->registry, a->id,
 					     error);

@@ -8,6 +8,7 @@
 
 #include "base/json_tree.h"
 #include "gate/control.h"
+#include "gate/ending.h"
 #include "gate/topics.h"
 #include "ztp/code.h"
 #include "ztp/key.h"
@@ -199,7 +200,9 @@ void ztp_control_import_device(struct ztp_gate *gate, const cJSON *in,
 				     "the registry is full");
 		goto out;
 	}
-	if (ztp_control_insert(gate, i.registry, &i.path, &i.device, i.metadata,
+	if (ztp_ending_joined(gate, i.device.path, ZTP_WHY_IMPORTED, &error) !=
+		    0 ||
+	    ztp_control_insert(gate, i.registry, &i.path, &i.device, i.metadata,
 			       &error) != 0) {
 		(void)ztp_reply_error(reply, &error);
 		goto out;

@@ -112,6 +112,18 @@ int ztp_ending_list(struct ztp_ending *ending, enum ztp_candidate_list which,
 	return found < 0 ? found : 0;
 }
 
+int ztp_ending_joined(struct ztp_gate *gate, const char *path,
+		      const char *reason, struct ztp_error *error)
+{
+	struct ztp_ending ending = {.gate = gate, .reason = reason};
+	int rc = ztp_ending_list(&ending, ZTP_CANDIDATES_PATH, path, error);
+
+	if (ending.count > 0)
+		ztp_round_now(&gate->withdrawals);
+	ztp_ending_clear(&ending);
+	return rc;
+}
+
 static void end_session(struct ztp_ending *ending, struct ztp_session *session)
 {
 	ztp_control_note(ending->gate, ZTP_AUDIT_ENDED, ending->reason,

@@ -34,6 +34,11 @@ int ztp_ending_page(struct ztp_ending *ending,
  * transaction. */
 int ztp_ending_list(struct ztp_ending *ending, enum ztp_candidate_list which,
 		    const char *of, struct ztp_error *error);
+/* The path becomes a device's without its customer's word: an answer can have no
+ * effect any more, and a rejection would be told as one. Ends its live candidates
+ * and leaves their sessions to the caller; in the open transaction. */
+int ztp_ending_joined(struct ztp_gate *gate, const char *path,
+		      const char *reason, struct ztp_error *error);
 /* After the commit: ends their held sessions, and tells the bridge. */
 void ztp_ending_finish(struct ztp_ending *ending);
 /* Adds to an answer how many candidates and sessions have ended. */

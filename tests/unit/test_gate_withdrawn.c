@@ -244,6 +244,49 @@ static void test_who_joins_directly_is_not_asked_about(void **state)
 		  "\"devices\":1,\"pending\":0");
 }
 
+static void import(struct gate_fixture *f, const char *path, int who)
+{
+	size_t len;
+	uint8_t *spki = certs_spki(f->keys[who], &len);
+	char key[1024], members[2048];
+
+	ztp_base64_encode(key, spki, len);
+	free(spki);
+	(void)snprintf(members, sizeof(members),
+		       "\"command\":\"importDevice\",\"device_path\":\"%s\","
+		       "\"fingerprint_sha256\":\"%s\",\"spki\":\"%s\","
+		       "\"state\":\"active\",\"onboarding\":\"custom\","
+		       "\"created_at\":\"2026-01-02T03:04:05.678Z\","
+		       "\"request_id\":\"r-import\"",
+		       path, f->fingerprints[who], key);
+	gate_says(f, members, "\"created\":true");
+}
+
+/* It is a device by an operator's word, and a customer may be asked still. */
+static void test_who_is_imported_is_not_asked_about(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct mosquitto *device;
+	char a[37], b[37];
+
+	gate_disconnect(waiting(f, CUSTOM "a", 1, b));
+	device = waiting(f, CUSTOM "a", 0, a);
+	import(f, CUSTOM "a", 0);
+	gate_tick();
+	assert_false(device->kicked);
+	assert_true(gate_can(device, MOSQ_ACL_WRITE, CUSTOM "a/state"));
+	assert_int_equal(gate_published_count(WITHDRAWN, NULL), 2);
+	assert_non_null(strstr(gate_published(WITHDRAWN, a),
+			       "\"reason\":\"imported\""));
+	assert_non_null(gate_published(WITHDRAWN, b));
+	gate_create(f, CUSTOM "a", 0, a, "\"code\":\"ABORTED\"");
+	gate_create(f, CUSTOM "a", 1, b, "\"code\":\"ABORTED\"");
+	gate_says(f,
+		  "\"command\":\"getRegistry\",\"registry\":"
+		  "\"acme/custom\"",
+		  "\"devices\":1,\"pending\":0");
+}
+
 /* The bridge's own rejectDevice is no news to it. */
 static void test_a_rejection_is_not_withdrawn(void **state)
 {
@@ -425,6 +468,7 @@ int main(void)
 		T(test_a_deleted_registry_withdraws_its_candidates),
 		T(test_an_operator_rejects_what_is_pending),
 		T(test_who_joins_directly_is_not_asked_about),
+		T(test_who_is_imported_is_not_asked_about),
 		T(test_a_rejection_is_not_withdrawn),
 		T(test_what_was_never_offered),
 		T(test_a_connection_has_an_id),
