@@ -99,6 +99,8 @@ GATE = {
     "a topic or filter": E2E + "test_gate_access.py",
     "a device's answer": E2E + "test_gate_access.py",
     "filters that a device is subscribed to": UNIT + "test_gate_hostile.c",
+    "messages that a device retains below its own `events` and `state`":
+        "no: neither the gate nor Mosquitto has a bound that it could reach",
     "subscriptions of a device to its command topic":
         UNIT + "test_gate_busy.c",
     "addresses from which a key was proven": UNIT + "test_gate_effort.c",
