@@ -102,6 +102,7 @@ struct ztp_gate {
 	bool failed;	     /* the database must be opened again */
 	bool reloading;	     /* after SIGHUP: the broker repeats BASIC_AUTH */
 	bool ticked;	     /* TICK has been called */
+	bool sent;	     /* something was published in this turn */
 	bool untold;	     /* a session must be told something again */
 	bool unended;	     /* sessions that did not fit in kicks */
 	int64_t first_auth;  /* CLOCK_BOOTTIME; 0: not yet */

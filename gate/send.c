@@ -24,6 +24,7 @@ bool ztp_send_text(struct ztp_gate *gate, const char *client_id,
 		ztp_gate_log_limited(&gate->log_limit, &error,
 				     ztp_clock_boot());
 	}
+	gate->sent |= rc == MOSQ_ERR_SUCCESS;
 	return rc == MOSQ_ERR_SUCCESS;
 }
 

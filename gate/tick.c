@@ -3,6 +3,11 @@
  * messages, and last the kicks, which call back into this plugin. What is
  * durable by now goes out; the thread that makes it durable wakes the loop for
  * the next turn.
+ *
+ * 2.0 looks at its plugins after it has waited for sockets, and sends what they
+ * have published before it waits again. 2.1 looks at them before the wait, and
+ * sends it after the wait: up to 100 ms later if nobody says anything, and the
+ * next step of a new device as well. So it is woken.
  */
 #include "gate/tick.h"
 
@@ -229,6 +234,7 @@ int ztp_tick(int event, void *event_data, void *userdata)
 		ztp_gate_log(MOSQ_LOG_INFO, "listen backlog raised to %d",
 			     ZTP_BACKLOG);
 	gate->ticked = true;
+	gate->sent = false;
 	gate->reloading = false;
 	forget(gate);
 	ztp_prune_tick(gate, now);
@@ -255,7 +261,7 @@ int ztp_tick(int event, void *event_data, void *userdata)
 	}
 	ztp_audit_list_flush(gate);
 	kick(gate);
-	if (gate->commands.first)
+	if (gate->commands.first || (gate->sent && gate->tells_offline))
 		ztp_db_wake(gate->db);
 	return MOSQ_ERR_SUCCESS;
 }

@@ -10,6 +10,7 @@
 #include <poll.h>
 
 #include "gate/writer.h"
+#include "gate_fixture.h"
 #include "scratch.h"
 
 #define LONG_MS 60000 /* longer than any commit */
@@ -77,13 +78,41 @@ static void test_it_is_woken_until_it_has_looked(void **state)
 	wait_as_the_broker();
 }
 
+/* 2.1 sends what was published in a tick only after its next wait. */
+static void test_what_a_tick_has_published_waits_for_nothing(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct mosquitto *device = gate_first(f, DIRECT "a", 0);
+
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	assert_true(gate_can(device, MOSQ_ACL_SUBSCRIBE, DIRECT "a/commands"));
+	gate_tick(); /* all of it is durable and told */
+	gate_tick();
+	assert_true(gate_can(device, MOSQ_ACL_SUBSCRIBE, DIRECT "a/commands"));
+	gate_broker.settle = NULL; /* a tick is one tick */
+	gate_tick();
+	assert_int_equal(gate_published_count("ztp/v1/subscribed", DIRECT "a"),
+			 2);
+	wait_as_the_broker();
+	gate_broker.settle = f->entry->settle;
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
 		T(test_a_long_wait_ends),
 		T(test_it_is_woken_until_it_has_looked),
+#undef T
 	};
+	const struct CMUnitTest of_2_1[] = {
+		cmocka_unit_test_setup_teardown(
+			test_what_a_tick_has_published_waits_for_nothing,
+			gate_setup, gate_teardown),
+	};
+	int failed = cmocka_run_group_tests(tests, NULL, NULL);
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	gate_broker.is_2_1 = true;
+	return failed + cmocka_run_group_tests(of_2_1, gate_setup_plugin,
+					       gate_teardown_group);
 }
