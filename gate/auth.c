@@ -140,8 +140,28 @@ static bool may_persist(const struct ztp_gate *gate,
 		!mosquitto_client_clean_session(client));
 }
 
-/* kept: the broker still has the session, but no connection. Otherwise its entry
- * stays until TICK, for the will: the broker asks about it after this. */
+/* 2.1.0 to 2.1.2 publish the will of an MQTT 5 session that is over when its delay
+ * is, which they do not tell either. So its entry stays until the path connects
+ * again or loses its rights. */
+static bool may_have_late_will(const struct ztp_gate *gate,
+			       const struct ztp_session *session,
+			       const struct mosquitto *client)
+{
+	return gate->tells_offline && session->right == ZTP_RIGHT_DEVICE &&
+	       mosquitto_client_protocol_version(client) == 5;
+}
+
+/* TICK removes it, after the will: the broker asks about that after this. */
+static int remove_later(struct ztp_gate *gate,
+			const struct ztp_session *session,
+			const struct mosquitto *client)
+{
+	if (may_have_late_will(gate, session, client))
+		return 0;
+	return ztp_client_list_add(&gate->over, client);
+}
+
+/* kept: the broker still has the session, but no connection. */
 static void left(struct ztp_gate *gate, struct mosquitto *client, bool kept)
 {
 	struct ztp_session *session;
@@ -152,7 +172,7 @@ static void left(struct ztp_gate *gate, struct mosquitto *client, bool kept)
 		return;
 	if (session->right == ZTP_RIGHT_NONE || (!kept && !session->live) ||
 	    ztp_sessions_by_path(gate->sessions, session->path) != session ||
-	    (!kept && ztp_client_list_add(&gate->over, client) != 0)) {
+	    (!kept && remove_later(gate, session, client) != 0)) {
 		ztp_sessions_remove(gate->sessions, session);
 		return;
 	}

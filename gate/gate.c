@@ -376,9 +376,10 @@ void ztp_gate_end_sharing(struct ztp_gate *gate, const struct ztp_path *path)
 
 void ztp_gate_end_path(struct ztp_gate *gate, const char *path)
 {
-	struct ztp_session *session =
-		ztp_sessions_by_path(gate->sessions, path);
+	struct ztp_session *session;
 
+	ztp_sessions_forget(gate->sessions, path);
+	session = ztp_sessions_by_path(gate->sessions, path);
 	if (!session)
 		return;
 	if (session->live)

@@ -217,6 +217,14 @@ void ztp_sessions_remove(struct ztp_sessions *sessions,
 	free(session);
 }
 
+void ztp_sessions_forget(struct ztp_sessions *sessions, const char *path)
+{
+	struct ztp_session *session = find_path(sessions, path, false);
+
+	if (session && session->over)
+		ztp_sessions_remove(sessions, session);
+}
+
 struct visiting {
 	void (*visit)(struct ztp_session *session, void *arg);
 	void *arg;

@@ -88,6 +88,9 @@ struct ztp_session *ztp_sessions_by_client(struct ztp_sessions *sessions,
  * none, or it is over. */
 struct ztp_session *ztp_sessions_by_path(struct ztp_sessions *sessions,
 					 const char *path);
+/* Removes what is over of the path's sessions: it may not even have a will any
+ * more. */
+void ztp_sessions_forget(struct ztp_sessions *sessions, const char *path);
 /* A session of another path, live or not, that has rights and shares the
  * command topic. NULL if there is none; always so if the template contains the
  * whole path. */

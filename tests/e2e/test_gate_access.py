@@ -8,6 +8,8 @@ import socket
 import stat
 
 import pytest
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
 
 from harness.certs import Ca
 from harness.gate import OPERATOR, PASSWORD, Device, Gate, jwt, path_of
@@ -172,14 +174,17 @@ def test_retained_and_wills_are_refused_to_all(gate):
 
 
 @pytest.mark.parametrize("session", [False, True])
-@pytest.mark.parametrize("version", [4, 5])
-def test_a_devices_own_will_is_published(gate, ca, version, session):
+@pytest.mark.parametrize("version, delay", [(4, 0), (5, 0), (5, 1)])
+def test_a_devices_own_will_is_published(gate, ca, version, delay, session):
     path = path_of(DIRECT)
     topic = f"{path}/state/online"
+    late = Properties(PacketTypes.WILLMESSAGE)
+    late.WillDelayInterval = delay
     with plain(gate) as observer:
         observer.subscribed(topic)
         gate.first(path, ca.leaf(), version=version, session=session,
-                   will=(topic, b"gone", 1, False)).drop()
+                   will=(topic, b"gone", 1, False, late if delay else None)
+                   ).drop()
         [heard_will] = observer.wait_message(topic)
         assert heard_will.payload == b"gone"
 

@@ -146,6 +146,29 @@ static void test_a_will_of_a_session_that_is_not_kept(void **state)
 	assert_false(gate_can(device, MOSQ_ACL_WRITE, DIRECT "a/state"));
 }
 
+/* With a delay it comes later, also when no session was asked for. */
+static void test_a_late_will(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct mosquitto *device = gate_first(f, DIRECT "a", 0), *again;
+
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	gate_tick();
+	gate_disconnect(device);
+	gate_tick();
+	gate_tick();
+	assert_true(gate_can(device, MOSQ_ACL_WRITE, DIRECT "a/state"));
+	assert_false(gate_can(device, MOSQ_ACL_WRITE, DIRECT "b/state"));
+	again = gate_unused(f, DIRECT "a", 0);
+	assert_int_equal(gate_connect(again), MOSQ_ERR_SUCCESS);
+	assert_false(gate_can(device, MOSQ_ACL_WRITE, DIRECT "a/state"));
+	gate_disconnect(again);
+	gate_tick();
+	gate_ok(f,
+		"\"command\":\"deleteDevice\",\"device_path\":\"" DIRECT "a\"");
+	assert_false(gate_can(again, MOSQ_ACL_WRITE, DIRECT "a/state"));
+}
+
 static void test_a_pointer_that_comes_back_is_nobody(void **state)
 {
 	struct gate_fixture *f = *state;
@@ -399,6 +422,7 @@ int main(void)
 		T(test_sighup),
 		T(test_a_reload_repeats_what_the_gate_has_ended),
 		T(test_a_will_of_a_session_that_is_not_kept),
+		T(test_a_late_will),
 		T(test_a_pointer_that_comes_back_is_nobody),
 		T(test_a_pointer_that_comes_back_past_the_gate),
 		T(test_a_session_expires_before_its_proof),
