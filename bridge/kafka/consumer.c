@@ -362,13 +362,23 @@ static int apply_one(struct consumer *c, const rd_kafka_message_t *message,
 	return rc;
 }
 
+/* What the topic of before had beyond its last record that was read is gone. */
+static int begin_anew(struct consumer *c, const char *topic,
+		      struct ztp_error *error)
+{
+	const struct consumer_gap all = {{topic, -1, -1}, -1, "made anew"};
+	int rc = c->user.lost(c->user.arg, &all, error);
+
+	return rc == 0 ? store_offset_restart(c->store, topic, error) : rc;
+}
+
 int consumer_apply(struct consumer *c, struct ztp_error *error)
 {
 	const char *topic = c->core->config->kafka.topics.decisions;
 	int i, rc = 0;
 
 	if (c->anew)
-		return store_offset_restart(c->store, topic, error);
+		return begin_anew(c, topic, error);
 	rc = consumer_landmark_lost(c, error);
 	for (i = 0; i < c->batch && rc == 0; i++)
 		rc = apply_one(c, c->messages[i], error);

@@ -353,6 +353,8 @@ int decisions_lost(void *bridge, const struct consumer_gap *gap,
 {
 	struct bridge *b = bridge;
 
+	if (gap->why) /* the consumer has said so */
+		return silence_broken(b, SILENCE_ANEW, error);
 	log_error(b->core.log, "decisions_lost",
 		  LOG_STR("topic", gap->first.topic),
 		  LOG_INT("partition", gap->first.partition),

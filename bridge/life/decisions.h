@@ -18,7 +18,8 @@ int decisions_unreadable(void *bridge, const struct consumer_gap *gap,
 			 struct ztp_error *error);
 
 /* Records that Kafka removed before they were read, as retention does: any
- * request of before may have been rejected in one. */
+ * request of before may have been rejected in one. With `why`: the whole topic,
+ * which was deleted, and whatever it had that was not read. */
 int decisions_lost(void *bridge, const struct consumer_gap *gap,
 		   struct ztp_error *error);
 

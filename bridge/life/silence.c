@@ -11,6 +11,7 @@ static const char *const texts[SILENCE_WHYS] = {
 	[SILENCE_REMOVED] = "Kafka removed decisions before they were read",
 	[SILENCE_UNREADABLE] = "decisions that came could not be read",
 	[SILENCE_TOPIC] = "decisions in the topic of before are not read",
+	[SILENCE_ANEW] = "decisions may have gone with their topic",
 };
 
 int silence_broken(struct bridge *b, enum silence_why why,

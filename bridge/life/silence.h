@@ -13,6 +13,7 @@ enum silence_why {
 	SILENCE_REMOVED,    /* by Kafka */
 	SILENCE_UNREADABLE, /* a batch of records */
 	SILENCE_TOPIC,	    /* in the topic of before (decision_topic.h) */
+	SILENCE_ANEW,	    /* in one that was deleted and made anew */
 	SILENCE_WHYS
 };
 

@@ -307,6 +307,24 @@ def test_a_rejection_is_deleted_before_it_is_read(rig_of, ca, before):
     outcome_of(rig, later, "onboarded")
 
 
+def test_a_rejection_goes_with_its_topic(rig_of, ca):
+    """It is written while the bridge is stopped, and then the topic is deleted
+    and made anew: silence approves nothing that was asked before."""
+    rig = rig_of({"onboarding": {"decision_timeout": "10s",
+                                 "on_timeout": "approve"}}).start()
+    wait_ready(rig)
+    told(rig, spread(rig, 1))
+    _, request = asked(rig, ca.leaf())
+    rig.bridge.stop()
+    rig.decide(request, "reject")
+    recreate(rig, "decisions", stopped=True)
+    rig.bridge.start()
+    outcome_of(rig, request, "expired")
+    assert anew(rig) == 1
+    _, later = asked(rig, ca.leaf())
+    outcome_of(rig, later, "onboarded")
+
+
 @pytest.mark.parametrize("end", ["nothing", "a rejection"])
 def test_aborted_decisions_are_not_lost(rig_of, ca, end):
     """What a customer took back in a transaction is passed over, also where the

@@ -19,6 +19,8 @@ static struct place {
 	int64_t old_end; /* of the topics before this one */
 } places[CLUSTER_PARTITIONS];
 
+static bool were_lost;
+
 static bool is_first_topic(void)
 {
 	const struct topic *topic = &cluster.topics[CLUSTER_DECISIONS];
@@ -141,6 +143,7 @@ void oracle_decisions_lost(void)
 {
 	int p;
 
+	were_lost = true;
 	oracle_each(doubt);
 	for (p = 0; p < CLUSTER_PARTITIONS; p++) {
 		struct place *place = &places[p];
@@ -153,6 +156,11 @@ void oracle_decisions_lost(void)
 			       (size_t)place->room * sizeof(*place->at));
 		place->count = 0;
 	}
+}
+
+bool oracle_were_lost(void)
+{
+	return were_lost;
 }
 
 int oracle_unanswered(char *text, size_t room)

@@ -16,6 +16,9 @@ struct known {
 	int64_t last, newest;
 };
 
+/* Has the topic of decisions gone? Then nobody who was asked before the bridge has
+ * noticed is approved by a timeout. */
+bool oracle_were_lost(void);
 struct known *oracle_known(int device);
 struct asked *oracle_add(const char *id, int device, int64_t deadline);
 struct device *oracle_device_of(const struct record *record);

@@ -29,7 +29,7 @@ static bool may_expire(const struct asked *asked)
 	/* Who was not asked in time is not approved by a timeout. */
 	return !oracle_in_time(asked) &&
 	       !(sim.plan.approve_on_timeout && was_asked(asked) &&
-		 sim.plan.jumps == 0);
+		 sim.plan.jumps == 0 && !oracle_were_lost());
 }
 
 static bool right(const struct asked *asked, const char *outcome)

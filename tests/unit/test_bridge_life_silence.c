@@ -89,6 +89,23 @@ static void silence_is_no_consent_when_decisions_are_unreadable(void **state)
 	life_why(c, 2, "Kafka removed decisions before they were read");
 }
 
+/* Nor when the topic is another one: what the bridge had not read of it is gone. */
+static void silence_is_no_consent_when_the_topic_was_made_anew(void **state)
+{
+	const struct consumer_gap all = {{"ztp.decisions", -1, -1}, -1, "why"};
+	struct life_case *c = *state;
+
+	c->config.onboarding.on_timeout = ZTP_APPROVE;
+	asked(c, PUMP, 1);
+	life_ok(c, decisions_lost(&c->b, &all, &c->error));
+	assert_false(life_logged(c, "decisions_lost")); /* perhaps nothing is */
+	life_pass(c, LIFE_MIN);
+	life_due(c);
+	life_is(c, 1, ZTP_STATE_EXPIRED);
+	life_why(c, 1, "decisions may have gone with their topic");
+	life_result(c, "r-1", "expired");
+}
+
 /* Only a customer who was asked can consent: this request never reached Kafka. */
 static void who_was_not_asked_does_not_consent(void **state)
 {
@@ -108,6 +125,7 @@ int main(void)
 		LIFE_TEST(silence_may_be_consent),
 		LIFE_TEST(silence_is_no_consent_when_decisions_are_lost),
 		LIFE_TEST(silence_is_no_consent_when_decisions_are_unreadable),
+		LIFE_TEST(silence_is_no_consent_when_the_topic_was_made_anew),
 		LIFE_TEST(who_was_not_asked_does_not_consent),
 	};
 
