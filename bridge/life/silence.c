@@ -3,9 +3,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Beside STORE_LOST, which bridges of a group share: the same time and why, where
- * it is not that Kafka has removed them. */
+/* Beside STORE_LOST, which bridges of a group share: the same time and why. What
+ * another bridge has found is known by its time alone. */
 #define LOST_WHY "decisions_lost.why"
+#define UNKNOWN	 "decisions may have come that were not read"
 
 static const char *const texts[SILENCE_WHYS] = {
 	[SILENCE_REMOVED] = "Kafka removed decisions before they were read",
@@ -31,11 +32,11 @@ static int find_text(struct bridge *b, long long at, const char **text,
 {
 	char stored[48], *rest;
 	int rc = store_get(b->store, LOST_WHY, stored, sizeof(stored), error);
-	unsigned long why = SILENCE_REMOVED;
+	unsigned long why = SILENCE_WHYS;
 
 	if (rc == 1 && strtoll(stored, &rest, 10) == at)
 		why = strtoul(rest, NULL, 10);
-	*text = texts[why < SILENCE_WHYS ? why : SILENCE_REMOVED];
+	*text = why < SILENCE_WHYS ? texts[why] : UNKNOWN;
 	return rc < 0 ? rc : 0;
 }
 

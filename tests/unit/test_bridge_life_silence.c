@@ -106,6 +106,24 @@ static void silence_is_no_consent_when_the_topic_was_made_anew(void **state)
 	life_result(c, "r-1", "expired");
 }
 
+/* Of several bridges another one has found it out, and when is all that it says. */
+static void what_another_bridge_has_found_may_be_any_of_these(void **state)
+{
+	struct life_case *c = *state;
+	char at[24];
+
+	c->config.onboarding.on_timeout = ZTP_APPROVE;
+	asked(c, PUMP, 1);
+	lose_decisions(c);
+	snprintf(at, sizeof(at), "%lld", (long long)c->b.core.now + 1);
+	life_ok(c, store_set(c->b.store, STORE_LOST, at, &c->error));
+	life_pass(c, LIFE_MIN);
+	life_due(c);
+	life_is(c, 1, ZTP_STATE_EXPIRED);
+	life_why(c, 1, "decisions may have come that were not read");
+	life_result(c, "r-1", "expired");
+}
+
 /* Only a customer who was asked can consent: this request never reached Kafka. */
 static void who_was_not_asked_does_not_consent(void **state)
 {
@@ -126,6 +144,7 @@ int main(void)
 		LIFE_TEST(silence_is_no_consent_when_decisions_are_lost),
 		LIFE_TEST(silence_is_no_consent_when_decisions_are_unreadable),
 		LIFE_TEST(silence_is_no_consent_when_the_topic_was_made_anew),
+		LIFE_TEST(what_another_bridge_has_found_may_be_any_of_these),
 		LIFE_TEST(who_was_not_asked_does_not_consent),
 	};
 
