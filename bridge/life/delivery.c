@@ -14,15 +14,46 @@ static bool must_answer(const struct bridge *b)
 	return b->core.config->mqtt.delivery_ack == CONFIG_ACK_DEVICE;
 }
 
+/* Its device has said that it failed, and so its request has ended. The broker's word
+ * may come after that, and of a command that is sent again to it: only the device's
+ * own changes its end (ztp/contact.h). */
+static int has_failed(struct bridge *b, const struct store_request *r,
+		      bool *failed, struct ztp_error *error)
+{
+	struct ztp_contact kept = {0};
+	int rc = 0;
+
+	if (r->state == ZTP_STATE_UNDELIVERABLE && must_answer(b))
+		rc = store_contact_get(b->store, r->n, &kept, error);
+	*failed = kept.heard == ZTP_HEARD_FAILED;
+	return rc;
+}
+
+/* Whoever waits for its device, and for no answer. */
+static int keep_for_device(struct bridge *b, struct store_request *r,
+			   struct ztp_error *error)
+{
+	struct ztp_owed_facts facts = {.answers = true};
+
+	(void)move_obligation(b, r, ZTP_ON_PUBACK, &facts);
+	return move_owe(b, r, ZTP_ON_GIVEN_UP, NULL, error);
+}
+
 /* The broker has confirmed that the command arrived. */
 static int on_accepted(struct bridge *b, struct store_request *r,
 		       struct ztp_error *error)
 {
 	struct ztp_owed_facts facts = {.answers = true};
-	int rc = 0;
+	bool failed;
+	int rc;
 
 	if (r->state == ZTP_STATE_ONBOARDED) /* a repeated delivery */
 		return move_owe(b, r, ZTP_ON_DONE, NULL, error);
+	rc = has_failed(b, r, &failed, error);
+	if (rc == 0 && failed)
+		return keep_for_device(b, r, error);
+	if (rc != 0)
+		return rc;
 	if (r->state == ZTP_STATE_REGISTERED ||
 	    r->state == ZTP_STATE_UNDELIVERABLE) {
 		rc = move_state(b, r, ZTP_STATE_DELIVERED, error);

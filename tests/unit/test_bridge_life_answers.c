@@ -5,6 +5,7 @@
 #define TO	   "/events/provisioning"
 #define ANSWERS_TO PUMP TO
 #define APPLIED	   "{\"request_id\":\"r-1\",\"status\":\"applied\"}"
+#define FAILED	   "{\"request_id\":\"r-1\",\"status\":\"failed\"}"
 
 static bool hear_bytes(struct life_case *c, const char *topic, const char *text,
 		       size_t n)
@@ -52,6 +53,47 @@ static void an_answer_is_applied_with_the_turn(void **state)
 	life_result(c, "r-1", "onboarded");
 	life_turn(c); /* and no other result */
 	life_no_record(c, STORE_RESULTS);
+}
+
+/* Of a device that has failed nothing more is expected, whether the broker's word
+ * comes with its own, or after it, or it is told again. */
+static void a_failure_is_the_end(struct life_case *c)
+{
+	life_is(c, 1, ZTP_STATE_UNDELIVERABLE);
+	life_owes(c, 1, ZTP_OWED_WAIT_DEVICE, LIFE_NEVER, LIFE_NEVER);
+	life_pass(c, 10 * LIFE_MIN);
+	life_due(c);
+	life_is(c, 1, ZTP_STATE_UNDELIVERABLE);
+	life_no_record(c, STORE_RESULTS);
+}
+
+static void a_device_that_failed_is_not_waited_for(void **state)
+{
+	struct life_case *c = *state;
+	int later;
+
+	c->config.mqtt.delivery_ack = CONFIG_ACK_DEVICE;
+	life_put(c, PUMP, 1, ZTP_STATE_REGISTERED, ZTP_OWED_SEND);
+	life_up(c, 10);
+	for (later = 0; later <= 1; later++) {
+		life_pump(c);
+		assert_true(hear(c, ANSWERS_TO, FAILED));
+		if (later == 1)
+			life_turn(c);
+		assert_true(life_puback(c, later, 0));
+		life_turn(c);
+		if (later == 0)
+			life_result(c, "r-1", "undeliverable");
+		a_failure_is_the_end(c);
+		life_knock(c, PUMP, 1); /* it comes again */
+		life_owes(c, 1, ZTP_OWED_SEND, 0, 5 * LIFE_MIN);
+	}
+	life_pump(c);
+	assert_true(hear(c, ANSWERS_TO, APPLIED));
+	assert_true(life_puback(c, later, 0));
+	life_turn(c);
+	life_is(c, 1, ZTP_STATE_ONBOARDED);
+	life_result(c, "r-1", "onboarded");
 }
 
 static void what_is_no_answer(void **state)
@@ -194,6 +236,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LIFE_TEST(the_bridge_listens_to_devices),
 		LIFE_TEST(an_answer_is_applied_with_the_turn),
+		LIFE_TEST(a_device_that_failed_is_not_waited_for),
 		LIFE_TEST(what_is_no_answer),
 		LIFE_TEST(what_cannot_be_read_is_said),
 		LIFE_TEST(an_answer_may_end_with_a_nul),
