@@ -66,6 +66,8 @@ struct bridge {
 	/* Customers may have been asked about entries before this mark: by an
 	 * earlier process, or in a transaction that was rolled back. */
 	struct journal_mark told;
+	int64_t told_max; /* max_requests then (told_bound.h); 0: as now */
+	bool told_max_unnoted;
 	bool handed; /* the entry is out of another bridge's journal */
 
 	struct mqtt_in *mqtt_in;

@@ -13,6 +13,7 @@
 #include "bridge/life/moves.h"
 #include "bridge/life/pending_facts.h"
 #include "bridge/life/records.h"
+#include "bridge/life/told_bound.h"
 #include "bridge/life/withdrawal.h"
 #include "bridge/registrar/registrar.h"
 
@@ -307,7 +308,7 @@ static int apply_entry(struct bridge *b, const struct journal_entry *e,
  * ones. */
 static bool is_full(const struct bridge *b, const struct journal_entry *e)
 {
-	int64_t max = b->core.config->store.max_requests;
+	int64_t max = told_bound(b);
 	int64_t waiting = store_outbox_waiting(b->store, STORE_REQUESTS) +
 			  store_outbox_waiting(b->store, STORE_RESULTS);
 

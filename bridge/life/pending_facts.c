@@ -72,7 +72,7 @@ static int64_t steady_of(const struct bridge *b, const struct journal_entry *e,
 	return wall + skew;
 }
 
-static bool is_replayed(const struct bridge *b)
+bool pending_facts_replayed(const struct bridge *b)
 {
 	return b->handed || !journal_before(&b->told, &b->mark);
 }
@@ -84,14 +84,14 @@ static int64_t judged_at(const struct bridge *b, const struct journal_entry *e)
 {
 	int64_t at = steady_of(b, e, e->arrived_wall);
 
-	return is_replayed(b) && at < b->core.now ? at : b->core.now;
+	return pending_facts_replayed(b) && at < b->core.now ? at : b->core.now;
 }
 
 bool pending_facts_outdated(const struct bridge *b, const struct held *held)
 {
 	const struct store_request *same = &held->same;
 
-	return store_is_replicated(b->store) && is_replayed(b) &&
+	return store_is_replicated(b->store) && pending_facts_replayed(b) &&
 	       same->n != 0 &&
 	       (same->announced_at >= held->facts.now ||
 		same->finished_at >= held->facts.now);

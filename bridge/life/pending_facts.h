@@ -16,6 +16,8 @@ struct held {
 	int attempt;		   /* the path's highest */
 };
 
+/* May a customer have been asked about the entry that is being applied, before? */
+bool pending_facts_replayed(const struct bridge *b);
 /* Has the path and fingerprint of an event of before, which is told again, had a
  * request or an end since it came? Another bridge had it, or has gone on. */
 bool pending_facts_outdated(const struct bridge *b, const struct held *held);

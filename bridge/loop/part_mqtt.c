@@ -6,6 +6,7 @@
 #include "bridge/life/commands.h"
 #include "bridge/life/gate_answers.h"
 #include "bridge/life/pending.h"
+#include "bridge/life/told_bound.h"
 #include "bridge/loop/loop_internal.h"
 #include "bridge/mqtt/filters.h"
 #include "bridge/mqtt/mqtt_in.h"
@@ -124,7 +125,7 @@ static int take_filters(struct loop *l, char *known, struct ztp_error *error)
 
 /* Events that max_requests blocks now were blocked before the restart or
  * rollback too, because the store has not gained room since the last
- * commit. The customer was therefore never asked about them, and the replay
+ * commit, and the bound is no lower than then (told_bound.h). The customer was therefore never asked about them, and the replay
  * ends here. */
 static void end_replay(struct bridge *b)
 {
@@ -142,6 +143,8 @@ static int mqtt_in_part_new(struct loop *l, struct ztp_error *error)
 	free(known);
 	if (rc == 0)
 		rc = take_session(b, error);
+	if (rc == 0)
+		rc = told_bound_look(b, error);
 	if (rc == 0)
 		mqtt_in_follow(b->mqtt_in, b->mqtt_out);
 	return rc;
@@ -165,6 +168,8 @@ static int mqtt_in_part_apply(struct loop *l, struct ztp_error *error)
 	if (rc == 0) /* else `blocked` may be of an earlier turn */
 		end_replay(b);
 	l->more |= more;
+	if (rc == 0)
+		rc = told_bound_apply(b, error);
 	if (rc == 0 && mqtt_in_filters_changed(b->mqtt_in))
 		rc = keep_filters(b, error);
 	if (rc == 0 && keeps_session(l))
@@ -174,6 +179,7 @@ static int mqtt_in_part_apply(struct loop *l, struct ztp_error *error)
 
 static void mqtt_in_part_settle(struct loop *l)
 {
+	told_bound_settle(&l->b);
 	mqtt_in_filters_kept(l->b.mqtt_in);
 	if (keeps_session(l))
 		mqtt_in_session_kept(l->b.mqtt_in);

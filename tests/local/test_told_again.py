@@ -46,6 +46,26 @@ def test_approved_in_time_and_started_late(rig, ca):
         assert device.wait(device.command_topic)[0]
 
 
+def test_a_bound_that_is_lower_since_the_kill(rig_with, ca):
+    """Those who were asked have answered, whatever max_requests is now."""
+    rig = rig_with({"onboarding": {"decision_timeout": "1h"}})
+    paths = [device_path() for _ in range(COUNT)]
+    devices = [rig.device(path) for path in paths]
+    for path in paths:
+        rig.pending(path, ca.leaf().pem)
+    requests = until(lambda: asked(rig, paths), "all are asked")
+    rig.bridge.kill9()  # before the store has them
+    rig.bridge.settings["store"]["max_requests"] = 1
+    rig.bridge.write_config()
+    for request in requests:
+        rig.decide(request)
+    rig.bridge.start()
+    for path in paths:
+        assert rig.result(path).json()["outcome"] == "onboarded"
+    for device in devices:
+        assert device.wait(device.command_topic)[0]
+
+
 def in_journal(rig, path):
     for file in rig.folder.glob("*.intake-*"):
         try:

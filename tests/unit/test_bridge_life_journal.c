@@ -3,6 +3,7 @@
 #include "life_case.h"
 
 #include "bridge/life/records.h"
+#include "bridge/life/told_bound.h"
 
 static struct journal_entry dead_entry(struct life_case *c)
 {
@@ -105,6 +106,53 @@ static void more_open_requests_than_allowed_wait(void **state)
 	assert_false(c->blocked);
 	assert_int_equal(life_newest(c), 3);
 	assert_string_equal(life_row(c, 3).id, "own-3");
+}
+
+/* A start: what the journal has may have been told. */
+static void start(struct life_case *c, int64_t max)
+{
+	c->config.store.max_requests = max;
+	life_ok(c, told_bound_look(&c->b, &c->error));
+	c->b.told.segment = journal_first_segment(c->b.journal) + 1;
+}
+
+/* All of that has been read, or the rest is blocked. */
+static void end_replay(struct life_case *c)
+{
+	c->b.told = c->b.mark;
+	life_ok(c, told_bound_apply(&c->b, &c->error));
+	life_commit(c);
+	told_bound_settle(&c->b);
+}
+
+/* Customers may have been asked about as many as were allowed then. */
+static void a_lower_bound_is_not_for_what_was_told_before_it(void **state)
+{
+	struct life_case *c = *state;
+
+	start(c, 3);
+	end_replay(c);
+	write_events(c, 4);
+	start(c, 1);
+	life_ok(c, life_read(c, 10));
+	assert_true(c->blocked);
+	assert_int_equal(life_newest(c), 3);
+	/* If the process dies here, the next one knows of it as well. */
+	life_ok(c, told_bound_apply(&c->b, &c->error));
+	start(c, 2);
+	assert_int_equal(told_bound(&c->b), 3);
+	end_replay(c);
+	start(c, 1);
+	assert_int_equal(told_bound(&c->b), 2);
+	end_replay(c);
+	life_reject(c, 1);
+	life_reject(c, 2);
+	life_ok(c, life_read(c, 10));
+	assert_true(c->blocked);
+	life_reject(c, 3);
+	life_ok(c, life_read(c, 10));
+	assert_false(c->blocked);
+	assert_int_equal(life_newest(c), 4);
 }
 
 /* Entries that create no request are limited only by what waits for Kafka, and
@@ -315,6 +363,7 @@ int main(void)
 		LIFE_TEST(a_batch_is_bounded),
 		LIFE_TEST(what_the_producer_has_no_room_for_waits),
 		LIFE_TEST(more_open_requests_than_allowed_wait),
+		LIFE_TEST(a_lower_bound_is_not_for_what_was_told_before_it),
 		LIFE_TEST(entries_wait_when_kafka_is_away_for_long),
 		LIFE_TEST(an_entry_that_cannot_be_read_ends_it),
 		LIFE_TEST(a_path_that_is_none_ends_it),
