@@ -33,7 +33,9 @@ struct journal_entry {
 	 * entry again asks the customer the same question. "" in an entry of
 	 * version 1. */
 	const char *own_id, *own_trace;
-	int64_t received_at, expires_at; /* wall; expires_at 0: not given */
+	/* Wall. expires_at is 0 in an entry of a release that did not note its
+	 * own deadline for an event without one. */
+	int64_t received_at, expires_at;
 	struct ztp_cert cert;
 
 	/* DEAD: text is the rebuilt value or "" */

@@ -79,6 +79,17 @@ static void dead_letter(struct receiver *ev,
 	ztp_salvaged_clear(&salvaged);
 }
 
+/* As it is set now: the customer may be asked before the entry is taken for good, and
+ * then it is read again, perhaps by a process with another setting. */
+static int64_t deadline_of(const struct receiver *ev,
+			   const struct ztp_pending *pending)
+{
+	return pending->expires_at != 0
+		       ? pending->expires_at
+		       : pending->received_at + ev->core->config->onboarding
+							.decision_timeout_ms;
+}
+
 static void on_pending(struct receiver *ev, struct journal_entry *e,
 		       const char *topic, const char *text, size_t len)
 {
@@ -99,7 +110,7 @@ static void on_pending(struct receiver *ev, struct journal_entry *e,
 	good.request_id = pending.request_id;
 	good.traceparent = pending.traceparent;
 	good.received_at = pending.received_at;
-	good.expires_at = pending.expires_at;
+	good.expires_at = deadline_of(ev, &pending);
 	good.cert = pending.cert; /* borrowed from pending */
 	ztp_random_from(&ev->random, random, sizeof(random));
 	ztp_uuid7(own_id, e->arrived_wall, random);

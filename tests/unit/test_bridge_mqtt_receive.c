@@ -1,11 +1,13 @@
-/* Audit records that come together: what one of them is like costs the others
- * nothing. */
+/* What the broker sends: audit records that come together, of which what one is like
+ * costs the others nothing; and pending events. */
 #include "bridge/mqtt/receive.h"
 
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "bridge/journal/journal_entry.h"
+#include "certs.h"
 #include "journal_case.h"
 #include "ztp/gate_protocol.h"
 
@@ -201,6 +203,68 @@ static void an_array_has_its_bounds(void **state)
 	free(text);
 }
 
+/* --- pending events */
+
+#define DEVICE                                                                 \
+	"\"device_path\":\"subscriptions/acme/registries/plant-7/devices/"     \
+	"pump-42\""
+#define RECEIVED "\"received_at\":\"2026-01-02T03:04:05.678Z\""
+#define EXPIRES	 "\"expires_at\":\"2026-01-02T03:04:05.679Z\""
+
+static char *certificate(void)
+{
+	EVP_PKEY *key = certs_key("ec:P-256");
+	int64_t now = ztp_clock_wall();
+	X509 *x509 = certs_make(&(struct certs_spec){
+		.key = key,
+		.not_before_ms = now - CERTS_DAY_MS,
+		.not_after_ms = now + CERTS_DAY_MS,
+	});
+	char *base64 = certs_base64(x509);
+
+	X509_free(x509);
+	EVP_PKEY_free(key);
+	return base64;
+}
+
+static int64_t deadline_of(struct receive_case *c, const char *members)
+{
+	struct journal_entry entry;
+	char text[4096], *base64 = certificate();
+	const void *bytes;
+	int64_t expires_at;
+	size_t len;
+	int n = snprintf(text, sizeof(text),
+			 "{" DEVICE "%s,\"certificate\":\"%s\"}", members,
+			 base64);
+
+	free(base64);
+	receive_message(&c->receiver, "ztp/v1/pending", text, (size_t)n);
+	assert_int_equal(journal_read(c->f.journal, &c->f.mark, &bytes, &len,
+				      &c->f.error),
+			 1);
+	assert_int_equal(journal_entry_unpack(&entry, bytes, len, &c->f.error),
+			 0);
+	assert_int_equal(entry.kind, ENTRY_PENDING);
+	expires_at = entry.expires_at;
+	journal_entry_clear(&entry);
+	return expires_at;
+}
+
+/* It stays so, whatever decision_timeout is when the entry is read again. */
+static void an_event_gets_its_deadline_when_it_comes(void **state)
+{
+	struct receive_case *c = *state;
+	int64_t began = ztp_clock_wall(), at;
+
+	c->config.onboarding.decision_timeout_ms = 60000;
+	assert_int_equal(deadline_of(c, "," RECEIVED), CERTS_NOW + 60000);
+	assert_int_equal(deadline_of(c, "," RECEIVED "," EXPIRES),
+			 CERTS_NOW + 1);
+	at = deadline_of(c, "");
+	assert_in_range(at, began + 60000, ztp_clock_wall() + 60000);
+}
+
 #define RECEIVE_TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
 
 int main(void)
@@ -211,6 +275,7 @@ int main(void)
 		RECEIVE_TEST(the_first_and_the_last),
 		RECEIVE_TEST(none_at_all),
 		RECEIVE_TEST(an_array_has_its_bounds),
+		RECEIVE_TEST(an_event_gets_its_deadline_when_it_comes),
 	};
 
 	return cmocka_run_group_tests_name("bridge_mqtt_receive", tests, NULL,
