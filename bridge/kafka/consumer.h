@@ -40,7 +40,8 @@ struct consumer_user {
 			struct ztp_error *error);
 	int (*unreadable)(void *arg, const struct consumer_gap *gap,
 			  struct ztp_error *error);
-	/* Kafka has removed them before they were read (without `why`). */
+	/* Kafka has removed them before they were read; or, with `why`, the whole
+	 * topic was made anew, and what it had is not known. */
 	int (*lost)(void *arg, const struct consumer_gap *gap,
 		    struct ztp_error *error);
 	void *arg;

@@ -123,10 +123,10 @@ static int take_filters(struct loop *l, char *known, struct ztp_error *error)
 	return rc;
 }
 
-/* Events that max_requests blocks now were blocked before the restart or
- * rollback too, because the store has not gained room since the last
- * commit, and the bound is no lower than then (told_bound.h). The customer was therefore never asked about them, and the replay
- * ends here. */
+/* Events that max_requests blocks now were blocked before the restart or rollback
+ * too: the store has not gained room since the last commit, and the bound is no
+ * lower than then (told_bound.h). So the customer was never asked about them, and
+ * the replay ends here. */
 static void end_replay(struct bridge *b)
 {
 	if (b->blocked && journal_before(&b->mark, &b->told))
