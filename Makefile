@@ -198,6 +198,7 @@ $(filter $(BUILD)/unit/test_bridge_$(1) $(BUILD)/unit/test_bridge_$(1)_%,$(UNIT_
 endef
 $(foreach p,$(BRIDGE_PARTS),$(eval $(call bridge_unit,$(p))))
 
+$(BUILD)/unit/test_bridge_mqtt_link: LDFLAGS += -Wl,--wrap=MQTTAsync_createWithOptions
 $(BUILD)/unit/test_bridge_mqtt_names: LDFLAGS += -Wl,--wrap=freeaddrinfo
 
 $(BUILD)/unit/test_bridge_cli: $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(BUILD)/san/bridge/cli.o $(UNIT_HELP) $(call bridge_san,config)

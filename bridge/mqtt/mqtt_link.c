@@ -290,7 +290,6 @@ int mqtt_link_new(struct mqtt_link **out, struct core *core,
 	const struct config_mqtt *mqtt = &core->config->mqtt;
 	MQTTAsync_createOptions options = MQTTAsync_createOptions_initializer;
 	struct mqtt_link *link = calloc(1, sizeof(*link));
-	bool six = strchr(mqtt->host, ':') != NULL;
 	char url[512];
 	int rc;
 
@@ -307,9 +306,11 @@ int mqtt_link_new(struct mqtt_link **out, struct core *core,
 	MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_ERROR);
 	options.MQTTVersion =
 		mqtt->version == 5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1;
-	snprintf(url, sizeof(url), "%s://%s%s%s:%d",
-		 mqtt->secure ? "ssl" : "tcp", six ? "[" : "", mqtt->host,
-		 six ? "]" : "", mqtt->port);
+	/* An IPv6 address without brackets: with them, paho looks for "[" and the
+	 * address in the broker's certificate. It takes what is behind the last
+	 * colon for the port. */
+	snprintf(url, sizeof(url), "%s://%s:%d", mqtt->secure ? "ssl" : "tcp",
+		 mqtt->host, mqtt->port);
 	rc = MQTTAsync_createWithOptions(&link->client, url, mqtt->client_id,
 					 MQTTCLIENT_PERSISTENCE_NONE, NULL,
 					 &options);
