@@ -176,9 +176,10 @@ bool config_needs_restart(char *names, size_t size,
 			  const struct config *running,
 			  const struct config *loaded);
 
-/* Gives running the settings that SIGHUP can change: the log's level and
- * mqtt.tls. loaded gets the old values and must still be freed. Call this from
- * the thread that uses these settings, between two uses. */
+/* Gives running the settings that SIGHUP can change: the log's level and, unless
+ * mqtt.url has changed, mqtt.tls. loaded gets the old values and must still be
+ * freed. Call this from the thread that uses these settings, between two
+ * uses. */
 void config_take_reloadable(struct config *running, struct config *loaded);
 
 /* --- the table, for the manual page */

@@ -3,6 +3,7 @@
 #include "bridge/config/config.h"
 #include "bridge/config/settings.h"
 #include <ctype.h>
+#include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
@@ -166,6 +167,24 @@ int config_print(const struct config *config, FILE *out)
 	return fflush(out) == 0 && !ferror(out) ? 0 : ZTP_ERR_IO;
 }
 
+/* mqtt.tls is for the broker of mqtt.url: the one that this bridge goes on with
+ * would refuse another one's certificate. */
+static bool takes_tls(const struct config *running, const struct config *loaded)
+{
+	return strcmp(running->mqtt.url, loaded->mqtt.url) == 0;
+}
+
+static bool is_taken(const struct setting *setting,
+		     const struct config *running, const struct config *loaded)
+{
+	const size_t begin = offsetof(struct config, mqtt.tls);
+
+	if (setting->offset >= begin &&
+	    setting->offset < begin + sizeof(running->mqtt.tls))
+		return takes_tls(running, loaded);
+	return setting->reloadable;
+}
+
 bool config_needs_restart(char *names, size_t size,
 			  const struct config *running,
 			  const struct config *loaded)
@@ -178,7 +197,7 @@ bool config_needs_restart(char *names, size_t size,
 	for (size_t i = 0; i < count; i++) {
 		const char *name = table[i].name;
 
-		if (table[i].reloadable ||
+		if (is_taken(&table[i], running, loaded) ||
 		    setting_equal(&table[i], running, loaded))
 			continue;
 		if (len + 1 + strlen(name) + sizeof(more) > size) {
@@ -261,8 +280,10 @@ void config_take_reloadable(struct config *running, struct config *loaded)
 	struct config_mqtt_tls tls = running->mqtt.tls;
 	enum log_level level = running->log.level;
 
-	running->mqtt.tls = loaded->mqtt.tls;
+	if (takes_tls(running, loaded)) {
+		running->mqtt.tls = loaded->mqtt.tls;
+		loaded->mqtt.tls = tls;
+	}
 	running->log.level = loaded->log.level;
-	loaded->mqtt.tls = tls;
 	loaded->log.level = level;
 }

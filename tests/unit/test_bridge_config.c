@@ -376,6 +376,42 @@ static void restart(void **state)
 	config_free(running);
 }
 
+/* What the log names as waiting for a restart, and the CA that is used then. */
+static void reload(struct config *running, const char *text, const char *names,
+		   const char *ca)
+{
+	struct config *loaded = good(text);
+	char told[80];
+
+	assert_int_equal(
+		config_needs_restart(told, sizeof(told), running, loaded),
+		*names != '\0');
+	assert_string_equal(told, names);
+	config_take_reloadable(running, loaded);
+	assert_string_equal(running->mqtt.tls.ca_file, ca);
+	assert_int_equal(running->log.level, LOG_LEVEL_DEBUG);
+	config_free(loaded);
+}
+
+/* The bridge goes on with its broker, whose CA is not the new one's. */
+static void tls_waits_with_its_url(void **state)
+{
+	struct config *running = good(
+		"mqtt: {url: mqtts://a, tls: {ca_file: \"${DIR}/secret\"}}\n");
+	char *ca = strdup(running->mqtt.tls.ca_file), other[64];
+
+	(void)state;
+	snprintf(other, sizeof(other), "%s/empty", directory);
+	reload(running, "mqtt: {url: mqtt://b}\nlog: {level: debug}\n",
+	       "mqtt.url,mqtt.tls.ca_file", ca);
+	reload(running,
+	       "mqtt: {url: mqtts://a, tls: {ca_file: \"${DIR}/empty\"}}\n"
+	       "log: {level: debug}\n",
+	       "", other);
+	config_free(running);
+	free(ca);
+}
+
 static int check_row(void *arg, const struct config_description *row)
 {
 	size_t *count = arg;
@@ -407,6 +443,7 @@ int main(void)
 		cmocka_unit_test(one_of_several),
 		cmocka_unit_test(warnings),
 		cmocka_unit_test(restart),
+		cmocka_unit_test(tls_waits_with_its_url),
 		cmocka_unit_test(described),
 		cmocka_unit_test(a_secret_written_on_windows),
 	};
