@@ -15,8 +15,10 @@
 #include "ztp/topics.h"
 #include <stdio.h>
 
-#define CONFIG_FILE_MAX		  (1024 * 1024)
-#define CONFIG_SECRET_MAX	  (64 * 1024)
+#define CONFIG_FILE_MAX	  (1024 * 1024)
+#define CONFIG_SECRET_MAX (64 * 1024)
+/* What OpenSSL and paho have room for. */
+#define CONFIG_KEY_PASSWORD_MAX	  1023
 #define CONFIG_PENDING_TOPICS_MAX 16
 /* Bytes of a command to a device with the longest path, without a payload. */
 #define CONFIG_COMMAND_LEAST	 2200

@@ -77,7 +77,7 @@ static const struct setting table[] = {
 	 .fallback = "", .max = 4096, .reloadable = true,
 	 .about = "private key of cert_file (PEM)"},
 	{"mqtt.tls.key_password", SETTING_SECRET, AT(mqtt.tls.key_password),
-	 .fallback = "", .max = CONFIG_SECRET_MAX - 1, .reloadable = true,
+	 .fallback = "", .max = CONFIG_KEY_PASSWORD_MAX, .reloadable = true,
 	 .about = "password of key_file"},
 	{"mqtt.tls.key_password_file", SETTING_FILE,
 	 AT(mqtt.tls.key_password_file), .fallback = "", .max = 4096,

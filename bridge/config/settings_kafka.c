@@ -20,10 +20,11 @@ static bool ends_with(const char *text, const char *end)
 	return n >= m && strcmp(text + n - m, end) == 0;
 }
 
+/* By its end, so that a later librdkafka's are known as well. */
 static bool is_secret(const char *name)
 {
 	return ends_with(name, ".password") || ends_with(name, ".secret") ||
-	       ends_with(name, ".key.pem") ||
+	       ends_with(name, ".passphrase") || ends_with(name, ".key.pem") ||
 	       strcmp(name, "sasl.oauthbearer.config") == 0;
 }
 

@@ -69,6 +69,7 @@ static inline void bad(const char *text, int line, const char *says)
 static inline int setup(void **state)
 {
 	char *large = calloc(1, CONFIG_SECRET_MAX + 1);
+	char long_text[CONFIG_KEY_PASSWORD_MAX + 2] = "";
 
 	(void)state;
 	assert_non_null(mkdtemp(directory));
@@ -89,6 +90,8 @@ static inline int setup(void **state)
 	setenv("EMPTY", "", 1);
 	setenv("HIDDEN", "hunter2", 1);
 	setenv("NOT_UTF8", "\xff", 1);
+	memset(long_text, 'x', sizeof(long_text) - 1);
+	setenv("LONG", long_text, 1);
 	unsetenv("UNSET");
 	return 0;
 }

@@ -219,6 +219,12 @@ static const struct refused {
 	 "needs mqtt.tls.key_file"},
 	{"mqtt:\n  url: mqtts://h\n  tls:\n    key_file: ${DIR}/secret\n", 4,
 	 "needs mqtt.tls.cert_file"},
+	{"mqtt:\n  url: mqtts://h\n  tls:\n    key_password: ${LONG}\n", 4,
+	 "mqtt.tls.key_password: is longer than 1023 bytes"},
+	{"kafka:\n  properties:\n"
+	 "    sasl.oauthbearer.assertion.private.key.passphrase_file: "
+	 "/no/such\n",
+	 3, "No such file"},
 	{"mqtt:\n  url: mqtts://h\n  tls:\n    key_password: x\n", 4,
 	 "needs mqtt.tls.key_file"},
 	/* kafka.properties */
