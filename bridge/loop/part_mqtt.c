@@ -90,13 +90,18 @@ static int keep_filters(struct bridge *b, struct ztp_error *error)
 
 #define SESSION "mqtt_in.session" /* in the store: there has been one */
 
-/* Without it, a broker that has forgotten the session while the bridge was stopped
- * would look like one that never had it. */
-static int take_session(struct bridge *b, struct ztp_error *error)
+/* Without it, a broker that has forgotten the session while no bridge was connected
+ * would look like one that never had it. Of several bridges the session goes from
+ * one to the next, and the store has its filters. */
+static int take_session(struct loop *l, const char *filters,
+			struct ztp_error *error)
 {
+	struct bridge *b = &l->b;
 	char text[4];
-	int rc = store_get(b->store, SESSION, text, sizeof(text), error);
+	int rc = *filters != '\0';
 
+	if (!l->turns)
+		rc = store_get(b->store, SESSION, text, sizeof(text), error);
 	if (rc > 0)
 		mqtt_in_had_session(b->mqtt_in);
 	return rc < 0 ? rc : 0;
@@ -140,9 +145,9 @@ static int mqtt_in_part_new(struct loop *l, struct ztp_error *error)
 	int rc = known ? take_filters(l, known, error)
 		       : ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 
-	free(known);
 	if (rc == 0)
-		rc = take_session(b, error);
+		rc = take_session(l, known, error);
+	free(known);
 	if (rc == 0)
 		rc = told_bound_look(b, error);
 	if (rc == 0)

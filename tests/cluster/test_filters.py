@@ -1,6 +1,6 @@
 """The session of the intake is the group's, and the broker does not tell what it is
 subscribed to: what one bridge has subscribed, the next one takes back, on a disk that
-has never seen it."""
+has never seen it. And that one says so if the session is gone."""
 
 import pytest
 
@@ -43,3 +43,18 @@ def test_and_hears_what_it_does(idle, ca):
     idle.pending(path, ca.leaf().pem)
     idle.request(path)
     assert "event=mqtt_unsubscribed" not in alpha.log()
+
+
+def test_the_next_one_misses_the_session(idle):
+    """The broker keeps its sessions in memory, and was down while no bridge was
+    connected. A session that is there is not a lost one."""
+    lost = "event=mqtt_session_lost connection=in "
+    zulu, alpha = begin(idle, BOTH[:1], BOTH[:1])
+    zulu.stop()
+    wait_active(alpha)
+    assert lost not in zulu.log() + alpha.log()
+    alpha.stop()
+    idle.mosquitto.restart()
+    zulu.start()
+    zulu.wait_log(lost)
+    wait_active(zulu)
