@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/http_paths.h"
 #include "bridge/http/http_answer.h"
@@ -223,10 +224,45 @@ static enum MHD_Result send_page(struct http *http,
 	return MHD_YES;
 }
 
+static enum MHD_Result note_encoding(void *arg, enum MHD_ValueKind kind,
+				     const char *name, const char *value)
+{
+	bool *others = arg;
+
+	(void)kind;
+	if (strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING) == 0)
+		*others =
+			*others || !value || strcasecmp(value, "chunked") != 0;
+	return MHD_YES;
+}
+
+/* RFC 9112, section 6.3: a body has no end if another coding than chunked is the
+ * last one, and the bridge knows no other. libmicrohttpd before 1.0 reads on until
+ * the client has lost its patience. */
+static bool has_endless_body(struct MHD_Connection *client)
+{
+	bool others = false;
+
+	(void)MHD_get_connection_values(client, MHD_HEADER_KIND, note_encoding,
+					&others);
+	return others;
+}
+
+static struct http_page endless_page(void)
+{
+	struct http_page page = http_plain_page(
+		MHD_HTTP_BAD_REQUEST,
+		strdup("Transfer-Encoding: only chunked is understood\n"));
+
+	page.closes = true;
+	return page;
+}
+
 /* libmicrohttpd calls this once with the headers, then for each piece of a
  * body, and finally without one. The answer is sent in that last call,
- * whatever the method, so that a client that is still sending gets to read it.
- * Bodies are ignored. *seen is NULL in the first call. */
+ * whatever the method, so that a client that is still sending gets to read it;
+ * but at once if there is no end to wait for. Bodies are ignored. *seen is NULL in
+ * the first call. */
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *client,
 				  const char *path, const char *method,
 				  const char *version, const char *body,
@@ -237,6 +273,10 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *client,
 
 	(void)version;
 	(void)body;
+	if (!*seen && has_endless_body(client)) {
+		page = endless_page();
+		return send_page(http, client, &page);
+	}
 	if (!*seen || *body_len > 0) {
 		*body_len = 0;
 		*seen = http;

@@ -25,6 +25,9 @@ static enum MHD_Result add_headers(struct MHD_Response *response,
 	if (rc == MHD_YES && page->again)
 		rc = MHD_add_response_header(response,
 					     MHD_HTTP_HEADER_RETRY_AFTER, "1");
+	if (rc == MHD_YES && page->closes)
+		rc = MHD_add_response_header(
+			response, MHD_HTTP_HEADER_CONNECTION, "close");
 	for (i = 0; rc == MHD_YES && (header = ztp_page_header(i)); i++)
 		rc = MHD_add_response_header(response, header->name,
 					     header->value);

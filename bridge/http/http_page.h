@@ -16,6 +16,7 @@ struct http_page {
 	char *text;	  /* whoever sends it frees it; NULL: no memory */
 	bool again;	  /* worth asking again in a second */
 	bool later;	  /* none: the client waits for its turn */
+	bool closes;	  /* the last one of its connection */
 	/* Content-Security-Policy; outlives the page. NULL: load nothing. */
 	const char *policy;
 };

@@ -170,6 +170,25 @@ def test_too_much(rig, request_text):
         check_served(rig)
 
 
+@pytest.mark.parametrize("method", ["POST", "GET"])
+@pytest.mark.parametrize("encodings", [
+    ["gzip"], ["identity"], ["chunked, identity"], ["gzip, chunked"], [""],
+    ["identity", "chunked"], ["chunked", "identity"]])
+def test_a_body_without_an_end_is_answered(rig, method, encodings):
+    """At once, and not when the client has lost its patience. RFC 9112, 6.3."""
+    head = "".join(f"Transfer-Encoding: {one}\r\n" for one in encodings)
+    watch = Stopwatch(rig.bridge)
+    with dial(rig) as sock:
+        sock.sendall(f"{method} /healthz HTTP/1.1\r\nHost: localhost\r\n"
+                     f"{head}\r\n".encode())
+        answer = b""
+        while piece := sock.recv(1 << 16):
+            answer += piece
+    assert answer.startswith(b"HTTP/1.1 400 ")
+    assert b"\r\nconnection: close\r\n" in answer.lower()
+    assert watch.read() < BOUND
+
+
 def test_an_answer_is_read_to_its_end(rig):
     """Others come while a slow, honest client reads."""
     with dial(rig, buffer=2048) as reader, contextlib.ExitStack() as stack:
