@@ -3,14 +3,45 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
 #define SILENT_MS 20000 /* data sent but not acknowledged by TCP */
 
+static const char *given(const char *text)
+{
+	return *text ? text : NULL;
+}
+
+/* Where OpenSSL looks for the system's CAs. */
+static const char *system_cas(void)
+{
+	const char *dir = getenv(X509_get_default_cert_dir_env());
+
+	return dir && *dir ? dir : X509_get_default_cert_dir();
+}
+
+/* libmosquitto takes a certificate of our own only together with CAs, and the
+ * system's by an option: so their directory is named as well. */
+static int set_tls(struct mosquitto *mosq, const struct config_mqtt_tls *tls,
+		   const struct mosq_callbacks *callbacks)
+{
+	const char *ca = given(tls->ca_file), *cert = given(tls->cert_file);
+	int rc = 0;
+
+	if (!ca)
+		rc = mosquitto_int_option(mosq, MOSQ_OPT_TLS_USE_OS_CERTS, 1);
+	if (rc != 0 || (!ca && !cert))
+		return rc;
+	return mosquitto_tls_set(
+		mosq, ca, ca ? NULL : system_cas(), cert, given(tls->key_file),
+		*tls->key_password ? callbacks->password : NULL);
+}
+
+/* In MQTT 5 a password needs no name: it may be a token. */
 static int set_options(struct mosquitto *mosq, const struct config_mqtt *mqtt,
 		       const struct mosq_callbacks *callbacks)
 {
-	const struct config_mqtt_tls *tls = &mqtt->tls;
 	int version =
 		mqtt->version == 5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311;
 	int rc = mosquitto_int_option(mosq, MOSQ_OPT_PROTOCOL_VERSION, version);
@@ -20,19 +51,12 @@ static int set_options(struct mosquitto *mosq, const struct config_mqtt *mqtt,
 					  MQTT_OUT_WINDOW_MAX);
 	if (rc == 0)
 		rc = mosquitto_int_option(mosq, MOSQ_OPT_TCP_NODELAY, 1);
-	if (rc == 0 && *mqtt->username)
-		rc = mosquitto_username_pw_set(mosq, mqtt->username,
-					       *mqtt->password ? mqtt->password
-							       : NULL);
-	if (rc != 0 || !mqtt->secure)
-		return rc;
-	if (!*tls->ca_file)
-		return mosquitto_int_option(mosq, MOSQ_OPT_TLS_USE_OS_CERTS, 1);
-	return mosquitto_tls_set(mosq, tls->ca_file, NULL,
-				 *tls->cert_file ? tls->cert_file : NULL,
-				 *tls->key_file ? tls->key_file : NULL,
-				 *tls->key_password ? callbacks->password
-						    : NULL);
+	if (rc == 0 && (*mqtt->username || *mqtt->password))
+		rc = mosquitto_username_pw_set(mosq, given(mqtt->username),
+					       given(mqtt->password));
+	if (rc == 0 && mqtt->secure)
+		rc = set_tls(mosq, &mqtt->tls, callbacks);
+	return rc;
 }
 
 /* The handshake has begun, but no certificate has come yet. libmosquitto would

@@ -79,6 +79,7 @@ class Played(Listening):
         self.closes = closes or (lambda topic: False)
         self.connects = []  # (client ID, protocol level)
         self.keepalives = []  # (client ID, seconds)
+        self.logins = []  # (client ID, user name, password); None: not sent
         self.published = []  # (topic, payload)
         self.sizes = {}  # of the last PUBLISH of a topic, in bytes
         self.asked = []  # the topics of QUESTIONS among them
@@ -137,6 +138,7 @@ class Played(Listening):
         size = struct.unpack_from("!H", body, at)[0]
         client = body[at + 2:at + 2 + size].decode()
         self.connects.append((client, level))
+        self.logins.append((client, *self._login(body, at + 2 + size)))
         self.links[client] = link
         self.keepalives.append(
             (client, struct.unpack_from("!H", body, 8)[0])
@@ -147,6 +149,17 @@ class Played(Listening):
         given = bytes([len(self.properties)]) + self.properties
         link.sendall(packet(CONNACK, b"\0\0" + (given if level == 5 else b"")))
         return level
+
+    @staticmethod
+    def _login(body, at):
+        """The user name and the password of a CONNECT without a will."""
+        for flag in (0x80, 0x40):
+            text = None
+            if body[7] & flag:
+                size = struct.unpack_from("!H", body, at)[0]
+                text = body[at + 2:at + 2 + size].decode()
+                at += 2 + size
+            yield text
 
     def _answer(self, link, level, kind, body):
         if kind == PINGREQ:

@@ -8,8 +8,14 @@ import stat
 
 import pytest
 
+from harness import played
+from harness.bridge import Bridge, topic_names
+from harness.certs import Ca, openssl
+from harness.mosquitto import Mosquitto
 from harness.rig import Rig
 from harness.until import holds_for
+
+CONNECTIONS = ("in", "out")
 
 
 @pytest.fixture
@@ -31,6 +37,28 @@ def secure(tmp_path, mock_kafka, ca):
         },
         access={"tls": str(ca.cert), "user": "test", "password": "test"},
     )
+
+
+@pytest.fixture
+def bridge_at(tmp_path):
+    """A bridge for a broker's URL, which ends with the test. It needs no
+    Kafka."""
+    bridges = []
+
+    def make(url, env=None, **mqtt):
+        bridges.append(Bridge(tmp_path, url, "127.0.0.1:9", topic_names("t"),
+                              {"mqtt": mqtt, "shutdown_timeout": "1s"}))
+        bridges[-1].env = env
+        return bridges[-1].start()
+
+    yield make
+    for bridge in bridges:
+        bridge.stop()
+
+
+def wait_connected(bridge):
+    for connection in CONNECTIONS:
+        bridge.wait_log(f"event=mqtt_connected connection={connection} ")
 
 
 def test_tls_and_password_file(secure, ca):
@@ -58,8 +86,6 @@ def test_wrong_password_waits(secure, tmp_path):
 
 def test_foreign_ca_is_refused(secure, tmp_path):
     """The bridge sends nothing to a broker that cannot prove its identity."""
-    from harness.certs import Ca
-
     other = Ca(tmp_path / "other", "other-ca")
     secure.bridge.settings["mqtt"]["tls"]["ca_file"] = str(other.cert)
     secure.bridge.write_config()
@@ -96,10 +122,49 @@ def test_a_certificate_for_another_name(secure, ca):
     secure.mosquitto.stop()
 
 
+def test_a_password_without_a_name(bridge_at):
+    """It may be a token, in MQTT 5: each connection sends it."""
+    with played.Played() as broker:
+        bridge = bridge_at(broker.url, password="token-5d1c")
+        wait_connected(bridge)
+        assert sorted(broker.logins) == [
+            ("ztp-bridge", None, "token-5d1c"),
+            ("ztp-bridge-out", None, "token-5d1c")]
+        assert "token-5d1c" not in bridge.log()
+
+
+@pytest.fixture
+def strict(tmp_path, ca):
+    """A broker that asks everybody for a certificate of that CA."""
+    broker = Mosquitto(tmp_path, tls={**ca.server(),
+                                      "require_certificate": "true"})
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+@pytest.mark.parametrize("where", ["ca_file", "system file",
+                                   "system directory"])
+def test_a_certificate_of_its_own(bridge_at, strict, tmp_path, ca, where):
+    """Each connection shows it, whether the broker's CA is named or is one of
+    the system's."""
+    mine = ca.issue()
+    tls = {"cert_file": str(mine.path), "key_file": str(mine.key_path)}
+    env = None
+    if where == "ca_file":
+        tls["ca_file"] = str(ca.cert)
+    elif where == "system file":
+        env = {"SSL_CERT_FILE": str(ca.cert)}
+    else:
+        name = openssl("x509", "-in", ca.cert, "-noout", "-hash").decode()
+        (tmp_path / "cas").mkdir()
+        (tmp_path / "cas" / f"{name.strip()}.0").symlink_to(ca.cert)
+        env = {"SSL_CERT_DIR": str(tmp_path / "cas")}
+    wait_connected(bridge_at(strict.url, env, tls=tls))
+
+
 def test_sighup_takes_another_ca(secure, tmp_path, ca):
     """A wrong CA is corrected in the configuration, without a restart."""
-    from harness.certs import Ca
-
     other = Ca(tmp_path / "other", "other-ca")
     rig = secure
     tls = rig.bridge.settings["mqtt"]["tls"]
