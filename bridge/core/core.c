@@ -1,5 +1,7 @@
 #include "bridge/core/core.h"
 
+#include "bridge/config/config_files.h"
+
 void core_lost(struct core *core)
 {
 	core->lost_at = ztp_clock_boot();
@@ -16,4 +18,11 @@ bool core_knows_its_place(const struct core *core)
 bool core_may_connect(const struct core *core)
 {
 	return !core->no_lease && core_knows_its_place(core);
+}
+
+bool core_files_usable(const struct core *core, struct ztp_error *why)
+{
+	int line;
+
+	return config_check_files(core->config, &line, why) == 0;
 }

@@ -43,5 +43,7 @@ void core_lost(struct core *core);
 bool core_knows_its_place(const struct core *core);
 /* May this bridge connect under the names that a group shares? */
 bool core_may_connect(const struct core *core);
+/* Can the files of mqtt.tls be used, as they are now? *why: if not. Reads them. */
+bool core_files_usable(const struct core *core, struct ztp_error *why);
 
 #endif

@@ -59,17 +59,19 @@ static int set_options(struct mosquitto *mosq, const struct config_mqtt *mqtt,
 	return rc;
 }
 
-/* The handshake has begun, but no certificate has come yet. libmosquitto would
- * only log what is wrong with it. */
-static void watch_verification(struct mosquitto *mosq,
-			       const struct mosq_callbacks *callbacks)
+/* The handshake has begun, but nothing has come yet. libmosquitto would only log
+ * what is wrong with it. */
+static void watch_handshake(struct mosquitto *mosq,
+			    const struct mosq_callbacks *callbacks)
 {
 	SSL *ssl = mosquitto_ssl_get(mosq);
 
-	if (ssl)
-		SSL_CTX_set_cert_verify_callback(SSL_get_SSL_CTX(ssl),
-						 callbacks->verify,
-						 callbacks->arg);
+	if (!ssl)
+		return;
+	SSL_CTX_set_cert_verify_callback(SSL_get_SSL_CTX(ssl),
+					 callbacks->verify, callbacks->arg);
+	SSL_set_app_data(ssl, callbacks->arg);
+	SSL_set_info_callback(ssl, callbacks->info);
 }
 
 int mosq_open(struct mosquitto **out, const struct core *core, const char *id,
@@ -94,7 +96,7 @@ int mosq_open(struct mosquitto **out, const struct core *core, const char *id,
 	if (rc != 0)
 		return rc;
 	if (mqtt->secure)
-		watch_verification(mosq, callbacks);
+		watch_handshake(mosq, callbacks);
 	/* A peer that vanished is noticed by data that it does not
 	 * acknowledge, long before the keepalive would notice it. */
 	fd = mosquitto_socket(mosq);

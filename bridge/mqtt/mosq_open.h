@@ -6,7 +6,7 @@
 #ifndef BRIDGE_MQTT_MOSQ_OPEN_H
 #define BRIDGE_MQTT_MOSQ_OPEN_H
 
-#include <openssl/x509.h>
+#include <openssl/ssl.h>
 
 #include "bridge/mqtt/mqtt_out.h"
 
@@ -26,6 +26,9 @@ struct mosq_callbacks {
 	/* OpenSSL asks whether the broker's certificate is accepted: 1 or 0;
 	 * arg: as for the others. */
 	int (*verify)(X509_STORE_CTX *store, void *arg);
+	/* OpenSSL says how far the handshake is, and what the broker's alerts
+	 * are: SSL_set_info_callback. Its SSL_get_app_data is arg. */
+	void (*info)(const SSL *ssl, int where, int value);
 	/* OpenSSL asks for the key file's password; arg: the mosq. */
 	int (*password)(char *buf, int size, int rwflag, void *arg);
 	void *arg; /* of all others */

@@ -356,7 +356,7 @@ const char *mqtt_in_problem(const struct mqtt_in *in)
 	const char *granted = granted_problem(&in->granted, in->filters.asked,
 					      (size_t)in->filters.count);
 	const char *refused =
-		refusal_text(in->refusal, in->core->config->mqtt.version);
+		refusal_text(in->refusal, &in->core->config->mqtt);
 
 	if (in->phase == PHASE_UP)
 		return granted;

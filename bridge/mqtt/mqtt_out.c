@@ -103,6 +103,9 @@ void mqtt_out_turn(struct mqtt_out *o)
 		o->next_tick = now + TICK_MS;
 	}
 	if (rc != MOSQ_ERR_SUCCESS) {
+		/* Perhaps it was accepted and reset since the last look: nobody
+		 * who is not there does that. */
+		o->accepted = o->accepted || rc == MOSQ_ERR_CONN_LOST;
 		mqtt_out_drop(o, rc, NULL);
 		return;
 	}
@@ -150,8 +153,7 @@ bool mqtt_out_connected(const struct mqtt_out *o)
 
 const char *mqtt_out_problem(const struct mqtt_out *o)
 {
-	const char *refused =
-		refusal_text(o->refusal, o->core->config->mqtt.version);
+	const char *refused = refusal_text(o->refusal, &o->core->config->mqtt);
 
 	if (o->linked)
 		return granted_problem(&o->granted, o->subscriptions.filters,

@@ -185,7 +185,29 @@ static int on_verify(X509_STORE_CTX *store, void *arg)
 	const struct ztp_tls_wish wish = {.host = mqtt->host,
 					  .ca_file = mqtt->tls.ca_file};
 
+	o->tls_refusal = REFUSAL_TLS;
 	return ztp_tls_why(o->tls_why, store, &wish);
+}
+
+/* What the broker says is said to the library in other words, if at all: in TLS
+ * 1.3 the bridge's certificate is judged after the handshake. */
+static void on_info(const SSL *ssl, int where, int value)
+{
+	struct mqtt_out *o = SSL_get_app_data(ssl);
+
+	if (where & SSL_CB_HANDSHAKE_DONE)
+		o->tls_up = true;
+	if ((where & SSL_CB_READ_ALERT) != SSL_CB_READ_ALERT ||
+	    value >> 8 != SSL3_AL_FATAL)
+		return;
+	value &= 0xff;
+	o->tls_refusal = refusal_of_alert(value);
+	/* OpenSSL 3.0 has no words for this one. */
+	snprintf(o->tls_why, sizeof(o->tls_why), "the broker says: %s (%d)",
+		 value == TLS13_AD_CERTIFICATE_REQUIRED
+			 ? "certificate required"
+			 : SSL_alert_desc_string_long(value),
+		 value);
 }
 
 /* --- down */
@@ -196,8 +218,13 @@ static enum refusal refusal_now(const struct mqtt_out *o, int rc)
 {
 	if (o->connack > 0)
 		return refusal_of(o->connack);
+	if (rc == MOSQ_ERR_EAI)
+		return REFUSAL_NAME;
 	if (*o->tls_why)
-		return REFUSAL_TLS;
+		return o->tls_refusal;
+	if (o->core->config->mqtt.secure && !o->tls_up &&
+	    (o->accepted || rc == MOSQ_ERR_TLS))
+		return REFUSAL_HANDSHAKE;
 	if (rc == MOSQ_ERR_MALFORMED_PACKET &&
 	    o->core->config->mqtt.version == 5)
 		return REFUSAL_VERSION;
@@ -214,7 +241,7 @@ static bool is_away(const struct mqtt_out *o, int rc)
 		return o->connack ==
 		       (o->core->config->mqtt.version == 5 ? AWAY_5 : AWAY_3);
 	if (o->accepted)
-		return o->worked && rc != MOSQ_ERR_TLS;
+		return o->worked && rc != MOSQ_ERR_TLS && !*o->tls_why;
 	return rc == MOSQ_ERR_ERRNO || rc == MOSQ_ERR_EAI ||
 	       rc == MOSQ_ERR_CONN_LOST || rc == MOSQ_ERR_CONN_REFUSED;
 }
@@ -306,6 +333,7 @@ static int open_address(struct mqtt_out *o)
 		.subscribe = on_suback,
 		.message = on_message,
 		.verify = on_verify,
+		.info = on_info,
 		.password = on_password,
 		.arg = o,
 	};
@@ -315,6 +343,18 @@ static int open_address(struct mqtt_out *o)
 	rc = mosq_open(&o->mosq, o->core, o->id, &callbacks);
 	name_done(o->host);
 	return rc;
+}
+
+/* libmosquitto has the words for its own log only. The files may have been
+ * replaced since the start. */
+static void blame_files(struct mqtt_out *o)
+{
+	struct ztp_error why = {0};
+
+	if (core_files_usable(o->core, &why))
+		return;
+	o->tls_refusal = REFUSAL_TLS_FILES;
+	snprintf(o->tls_why, sizeof(o->tls_why), "%s", why.message);
 }
 
 /* The kernel may know at once that nobody is there: of "localhost", ::1 often
@@ -330,6 +370,8 @@ static void open_connection(struct mqtt_out *o)
 	}
 	o->connect_since = o->core->now;
 	o->next_tick = o->core->now + MQTT_OUT_ACCEPT_MS;
+	if (rc == MOSQ_ERR_TLS || rc == MOSQ_ERR_INVAL)
+		blame_files(o);
 	if (rc != 0)
 		mqtt_out_drop(o, rc, NULL);
 }
@@ -342,7 +384,7 @@ void mqtt_out_connect(struct mqtt_out *o)
 		return;
 	o->connack = -1;
 	o->tls_why[0] = '\0';
-	o->accepted = false;
+	o->accepted = o->tls_up = false;
 	if (state == NAME_FOUND)
 		open_connection(o);
 	else

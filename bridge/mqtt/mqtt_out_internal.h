@@ -34,7 +34,10 @@ struct mqtt_out {
 	int window;
 	int64_t connect_since, ask_by, next_tick;
 	int connack; /* code of the last CONNACK, -1: none came */
-	char tls_why[ZTP_TLS_WHY_MAX]; /* the certificate is not accepted */
+	/* What is wrong with TLS, "": nothing is known to be. */
+	char tls_why[ZTP_TLS_WHY_MAX];
+	enum refusal tls_refusal; /* if something is */
+	bool tls_up;		  /* the handshake is done */
 	struct reconnect reconnect;
 	enum refusal refusal;
 	struct log_limit refusals[REFUSAL_KINDS];

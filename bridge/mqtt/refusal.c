@@ -1,5 +1,7 @@
 #include "bridge/mqtt/refusal.h"
 
+#include <openssl/ssl.h>
+
 #define EVERY_MS	    30000
 #define LEVEL_3_1_1	    1 /* MQTT 3.1.1 section 3.2.2.3 */
 #define BAD_PASSWORD_3_1_1  4
@@ -24,22 +26,64 @@ enum refusal refusal_of(int connack_code)
 	}
 }
 
-const char *refusal_text(enum refusal refusal, int version)
+/* A broker of TLS 1.2 that asks for a certificate in vain says "handshake
+ * failure", as do others that find no cipher. */
+enum refusal refusal_of_alert(int alert)
+{
+	switch (alert) {
+	case SSL_AD_BAD_CERTIFICATE:
+	case SSL_AD_UNSUPPORTED_CERTIFICATE:
+	case SSL_AD_CERTIFICATE_REVOKED:
+	case SSL_AD_CERTIFICATE_EXPIRED:
+	case SSL_AD_CERTIFICATE_UNKNOWN:
+	case SSL_AD_UNKNOWN_CA:
+	case SSL_AD_ACCESS_DENIED:
+	case TLS13_AD_CERTIFICATE_REQUIRED:
+		return REFUSAL_OWN_TLS;
+	default:
+		return REFUSAL_HANDSHAKE;
+	}
+}
+
+static const char *closed_text(const struct config_mqtt *mqtt)
+{
+	if (mqtt->version != 5)
+		return mqtt->secure ? "closed at CONNECT without an answer"
+				    : "closed at CONNECT without an answer: is "
+				      "this a port for TLS (mqtts://)?";
+	return mqtt->secure ? "closed at CONNECT: not a broker, or no "
+			      "MQTT 5 (try mqtt.version: 3.1.1)"
+			    : "closed at CONNECT: not a broker, a port for TLS "
+			      "(mqtts://), or no MQTT 5 (try mqtt.version: "
+			      "3.1.1)";
+}
+
+const char *refusal_text(enum refusal refusal, const struct config_mqtt *mqtt)
 {
 	if (refusal == REFUSAL_VERSION)
-		return version == 5 ? "the broker does not support MQTT 5: "
-				      "set mqtt.version: 3.1.1"
-				    : "the broker does not support MQTT "
-				      "3.1.1: set mqtt.version: 5";
+		return mqtt->version == 5
+			       ? "the broker does not support MQTT 5: "
+				 "set mqtt.version: 3.1.1"
+			       : "the broker does not support MQTT "
+				 "3.1.1: set mqtt.version: 5";
+	if (refusal == REFUSAL_NAME)
+		return "the broker's name cannot be looked up: the log says "
+		       "why";
 	if (refusal == REFUSAL_CLOSED)
-		return version == 5 ? "closed at CONNECT: not a broker, or no "
-				      "MQTT 5 (try mqtt.version: 3.1.1)"
-				    : "closed at CONNECT without an answer";
+		return closed_text(mqtt);
 	if (refusal == REFUSAL_PASSWORD)
 		return "the broker refuses mqtt.username or its password";
 	if (refusal == REFUSAL_TLS)
 		return "the broker's certificate is not accepted: the log "
 		       "says why";
+	if (refusal == REFUSAL_OWN_TLS)
+		return "the broker does not accept the bridge's certificate: "
+		       "the log says why; see mqtt.tls.cert_file";
+	if (refusal == REFUSAL_HANDSHAKE)
+		return "the TLS handshake fails: is this the broker's port for "
+		       "TLS?";
+	if (refusal == REFUSAL_TLS_FILES)
+		return "the files of mqtt.tls cannot be used: the log says why";
 	if (refusal == REFUSAL_TAKEN_OVER)
 		return "another client uses the bridge's client id";
 	if (refusal == REFUSAL_SOON_LOST)
@@ -56,8 +100,12 @@ static const char *event_of(enum refusal refusal)
 	case REFUSAL_CLOSED:
 		return "mqtt_closed_at_connect";
 	case REFUSAL_OTHER:
+	case REFUSAL_NAME:
 	case REFUSAL_PASSWORD:
 	case REFUSAL_TLS:
+	case REFUSAL_OWN_TLS:
+	case REFUSAL_HANDSHAKE:
+	case REFUSAL_TLS_FILES:
 	case REFUSAL_TAKEN_OVER:
 	case REFUSAL_SOON_LOST:
 	case REFUSAL_KINDS:
@@ -70,7 +118,7 @@ void refusal_log(const struct core *core,
 		 struct log_limit limits[REFUSAL_KINDS], const char *connection,
 		 enum refusal refusal, int code, const char *error)
 {
-	const char *hint = refusal_text(refusal, core->config->mqtt.version);
+	const char *hint = refusal_text(refusal, &core->config->mqtt);
 	uint64_t suppressed = 0;
 
 	if (log_every(&limits[refusal], EVERY_MS, core->now + 1, &suppressed))

@@ -16,11 +16,15 @@
 #define MQTT_OTHER_TAKEN_OVER "left, since the other one was taken over"
 
 enum refusal {
-	REFUSAL_OTHER,	    /* network, TLS, ... */
-	REFUSAL_VERSION,    /* MQTT version not supported */
-	REFUSAL_CLOSED,	    /* closed after CONNECT without a CONNACK */
-	REFUSAL_PASSWORD,   /* or username */
-	REFUSAL_TLS,	    /* the broker's certificate is not accepted */
+	REFUSAL_OTHER,	   /* network, ... */
+	REFUSAL_NAME,	   /* the resolver does not know the broker's name */
+	REFUSAL_VERSION,   /* MQTT version not supported */
+	REFUSAL_CLOSED,	   /* closed after CONNECT without a CONNACK */
+	REFUSAL_PASSWORD,  /* or username */
+	REFUSAL_TLS,	   /* the broker's certificate is not accepted */
+	REFUSAL_OWN_TLS,   /* the bridge's certificate is not */
+	REFUSAL_HANDSHAKE, /* TLS failed for another reason */
+	REFUSAL_TLS_FILES, /* of mqtt.tls: they cannot be used */
 	REFUSAL_TAKEN_OVER, /* by a client with the same client ID: it was told */
 	REFUSAL_SOON_LOST, /* the same, to judge by how soon it was lost */
 	REFUSAL_KINDS,
@@ -29,9 +33,12 @@ enum refusal {
 /* What a CONNACK's code means, in either version. */
 enum refusal refusal_of(int connack_code);
 
-/* One line of text for /readyz; version as in the configuration. NULL when
- * there is nothing to add to "not connected". */
-const char *refusal_text(enum refusal refusal, int version);
+/* What a broker's fatal alert means, by its number: RFC 8446, section 6. */
+enum refusal refusal_of_alert(int alert);
+
+/* One line of text for /readyz. NULL when there is nothing to add to "not
+ * connected". */
+const char *refusal_text(enum refusal refusal, const struct config_mqtt *mqtt);
 
 /* Logs a warning, each kind at most once per longest back-off. connection:
  * "in" or "out", each with its own limits. code: the CONNACK's or the

@@ -1,7 +1,8 @@
 /*
  * A resolver that hangs, part of libcrash.so. Names below "ztp.test" are this
  * machine's, and whoever asks for one waits for as long as the page says so.
- * "two.ztp.test" has another address before that, where nobody listens.
+ * "two.ztp.test" has another address before that, where nobody listens, and
+ * "none.ztp.test" is nobody's.
  */
 #include <dlfcn.h>
 #include <netdb.h>
@@ -50,6 +51,8 @@ int getaddrinfo(const char *node, const char *service,
 	if (!is_ours(node))
 		return real()(node, service, hints, list);
 	hang(preload_control());
+	if (strcmp(node, "none" OURS) == 0)
+		return EAI_NONAME;
 	rc = real()("127.0.0.1", service, hints, list);
 	if (rc != 0 || strcmp(node, "two" OURS) != 0 ||
 	    real()("127.0.0.2", service, hints, &first) != 0)

@@ -95,6 +95,20 @@ def test_a_bridge_starts_and_ends_while_the_resolver_hangs(named):
     named.bridge.wait_exit(0, WITHIN)
 
 
+def test_a_name_that_nobody_has(named):
+    """The log and /readyz say that it is the name."""
+    mqtt = named.bridge.settings["mqtt"]
+    mqtt["url"] = mqtt["url"].replace("broker", "none")
+    named.bridge.write_config()
+    named.bridge.start()
+    hint = "the broker's name cannot be looked up"
+    for connection in ("in", "out"):
+        named.bridge.wait_log(f"event=mqtt_refused connection={connection} .*"
+                              "none.ztp.test: Name or service not known")
+    until(lambda: f"mqtt: {hint}" in named.ready().text, "it says so")
+    named.bridge.stop()
+
+
 def test_an_address_where_nobody_is(named):
     """The broker is at the second one: no try is lost, and no line of the log."""
     mqtt = named.bridge.settings["mqtt"]

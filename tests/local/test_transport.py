@@ -7,13 +7,14 @@ import re
 import stat
 
 import pytest
+import requests
 
 from harness import played
 from harness.bridge import Bridge, topic_names
 from harness.certs import Ca, openssl
 from harness.mosquitto import Mosquitto
 from harness.rig import Rig
-from harness.until import holds_for
+from harness.until import holds_for, until
 
 CONNECTIONS = ("in", "out")
 
@@ -54,6 +55,10 @@ def bridge_at(tmp_path):
     yield make
     for bridge in bridges:
         bridge.stop()
+
+
+def readyz(bridge):
+    return requests.get(f"http://{bridge.http()}/readyz", timeout=60).text
 
 
 def wait_connected(bridge):
@@ -161,6 +166,57 @@ def test_a_certificate_of_its_own(bridge_at, strict, tmp_path, ca, where):
         (tmp_path / "cas" / f"{name.strip()}.0").symlink_to(ca.cert)
         env = {"SSL_CERT_DIR": str(tmp_path / "cas")}
     wait_connected(bridge_at(strict.url, env, tls=tls))
+
+
+@pytest.mark.parametrize("own, says", [
+    ("none", "certificate required"), ("foreign", "unknown CA"),
+    ("expired", "certificate expired")])
+def test_a_certificate_that_the_broker_refuses(bridge_at, strict, tmp_path, ca,
+                                               own, says):
+    """The log has the broker's reason, and /readyz says whose it is."""
+    tls = {"ca_file": str(ca.cert)}
+    if own != "none":
+        leaf = (Ca(tmp_path / "other", "other-ca").issue()
+                if own == "foreign" else ca.expired())
+        tls.update(cert_file=str(leaf.path), key_file=str(leaf.key_path))
+    bridge = bridge_at(strict.url, tls=tls)
+    bridge.wait_log("event=mqtt_refused connection=out "
+                    rf'.*error="the broker says: .*{says} \([0-9]+\)"')
+    until(lambda: "mqtt: the broker does not accept the bridge's certificate"
+          in readyz(bridge), lambda: readyz(bridge))
+
+
+@pytest.mark.parametrize("scheme, says", [
+    ("mqtts", "the TLS handshake fails: is this the broker's port for TLS"),
+    ("mqtt", "mqtts://")])
+def test_the_other_kind_of_port(bridge_at, tmp_path, ca, scheme, says):
+    """TLS is spoken to a port that has none, or the other way round."""
+    tls = {"ca_file": str(ca.cert)} if scheme == "mqtts" else {}
+    broker = Mosquitto(tmp_path, tls=None if tls else ca.server())
+    broker.start()
+    bridge = bridge_at(f"{scheme}://127.0.0.1:{broker.port}", tls=tls)
+    until(lambda: says in readyz(bridge), lambda: readyz(bridge))
+    broker.stop()
+
+
+def test_files_that_were_replaced(bridge_at, strict, tmp_path, ca):
+    """The next connection reads them, and the log says what is wrong."""
+    mine, other = ca.issue(), ca.issue()
+    key = tmp_path / "key.pem"
+    key.write_text(mine.key_path.read_text())
+    bridge = bridge_at(strict.url, tls={
+        "ca_file": str(ca.cert), "cert_file": str(mine.path),
+        "key_file": str(key)})
+    wait_connected(bridge)
+    key.write_text(other.key_path.read_text())
+    strict.restart()
+    bridge.wait_log("event=mqtt_refused connection=out .*"
+                    'error="mqtt.tls.key_file: is not the key of '
+                    'mqtt.tls.cert_file"')
+    until(lambda: "mqtt: the files of mqtt.tls cannot be used"
+          in readyz(bridge), lambda: readyz(bridge))
+    key.write_text(mine.key_path.read_text())
+    until(lambda: readyz(bridge).find("mqtt: ") < 0, lambda: readyz(bridge))
 
 
 def test_sighup_takes_another_ca(secure, tmp_path, ca):
