@@ -2,6 +2,7 @@
 would be worse than none."""
 
 import os
+import socket
 
 import pytest
 
@@ -16,6 +17,18 @@ def test_port_is_free_and_differs():
     ports = {free_port() for _ in range(20)}
     assert len(ports) == 20
     assert not any(answers(port) for port in ports)
+
+
+def test_ports_are_held_in_few_files():
+    """As many as a run of hundreds of tests takes: Python's select() knows no file
+    from 1024 on."""
+    ports = [free_port() for _ in range(1100)]
+    assert len(set(ports)) == 1100
+    assert len(os.listdir("/proc/self/fd")) < 500
+    for port in ports:
+        with socket.socket() as other:
+            with pytest.raises(OSError, match="in use"):
+                other.bind(("127.0.0.1", port))
 
 
 def test_exit_status_is_judged(tmp_path):
