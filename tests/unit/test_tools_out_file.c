@@ -9,11 +9,27 @@
 #include "tools/common/out_file.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
+
+/* What was put on the disk, in its order. */
+static char synced[8];
+
+int fsync(int fd)
+{
+	size_t n = strlen(synced);
+	struct stat st;
+
+	if (n + 1 < sizeof(synced) && fstat(fd, &st) == 0)
+		synced[n] = S_ISDIR(st.st_mode) ? 'd' : 'f';
+	return (int)syscall(SYS_fsync, fd);
+}
 
 struct place {
 	char folder[64], path[96], other[96];
@@ -29,6 +45,7 @@ static int setup(void **state)
 	snprintf(place->path, sizeof(place->path), "%s/out", place->folder);
 	snprintf(place->other, sizeof(place->other), "%s/other", place->folder);
 	umask(0); /* the worst there is */
+	memset(synced, 0, sizeof(synced));
 	*state = place;
 	return 0;
 }
@@ -95,6 +112,52 @@ static void a_file_that_is_there(void **state)
 	assert_int_equal(read(fd, got, 6), 6);
 	assert_memory_equal(got, "longer", 6);
 	close(fd);
+}
+
+/* The device says then that it has it, and nobody else keeps it: neither a power
+ * loss nor a full disk may take it, nor what was there before. */
+static void what_is_written_is_on_the_disk(void **state)
+{
+	const struct place *place = *state;
+
+	assert_int_equal(ztp_out_file_write(place->path, "one", 3, NULL), 0);
+	assert_string_equal(synced, "fd");
+	assert_int_equal(ztp_out_file_write(place->path, "two", 3, NULL), 0);
+	assert_string_equal(synced, "fdfd");
+}
+
+static void a_disk_that_is_full(void **state)
+{
+	const struct rlimit none = {.rlim_cur = 4, .rlim_max = RLIM_INFINITY};
+	const struct place *place = *state;
+	struct rlimit before;
+	struct ztp_error error;
+
+	put(place->path, "theirs", 0644);
+	signal(SIGXFSZ, SIG_IGN);
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &none), 0);
+	assert_int_equal(
+		ztp_out_file_write(place->path, "too large", 9, &error),
+		ZTP_ERR_IO);
+	assert_non_null(strstr(error.message, place->path));
+	assert_int_equal(ztp_out_file_write(place->other, "too large", 9, NULL),
+			 ZTP_ERR_IO);
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &before), 0);
+	assert_holds(place->path, "theirs", 0644);
+	assert_int_equal(access(place->other, F_OK), -1);
+}
+
+/* Its directory is not ours, and nothing can be made beside it. */
+static void a_file_in_somebody_elses_directory(void **state)
+{
+	const struct place *place = *state;
+
+	put(place->path, "longer than that", 0644);
+	assert_int_equal(chmod(place->folder, 0555), 0);
+	assert_int_equal(ztp_out_file_write(place->path, "new", 3, NULL), 0);
+	assert_holds(place->path, "new", 0600);
+	assert_int_equal(chmod(place->folder, 0700), 0);
 }
 
 static void a_symbolic_link(void **state)
@@ -187,6 +250,9 @@ int main(void)
 		T(what_is_seen_before),
 		T(a_new_file),
 		T(a_file_that_is_there),
+		T(what_is_written_is_on_the_disk),
+		T(a_disk_that_is_full),
+		T(a_file_in_somebody_elses_directory),
 		T(a_symbolic_link),
 		T(what_is_no_file),
 		T(what_cannot_be_written),

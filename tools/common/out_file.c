@@ -1,3 +1,10 @@
+/*
+ * Once a device has answered "applied", nobody else keeps its payload. So the
+ * file is written under another name, put on the disk, and renamed: what it held
+ * before stays until the new content is there for good, and nobody who has the
+ * old file open reads the new one. Where that is not possible, because it is
+ * mounted there or its directory is not ours, it is overwritten.
+ */
 #include "tools/common/out_file.h"
 
 #include <errno.h>
@@ -5,25 +12,23 @@
 #include <limits.h>
 #include <poll.h>
 #include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/file.h"
 
 /* A pipe that nobody reads is not waited for. */
 #define FLAGS	(O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
 #define PIPE_MS 5000
 
-/* A file that is there already is removed, so that nobody who has it open reads
- * the new content. If that is not possible, because it is mounted there or its
- * directory is not ours, it is overwritten. */
-static int open_file(const char *path)
+static int open_in_place(const char *path)
 {
 	struct stat st;
-	int fd;
+	int fd = open(path, FLAGS | O_CREAT | O_NOFOLLOW, 0600);
 
-	if (lstat(path, &st) == 0 && S_ISREG(st.st_mode))
-		(void)unlink(path);
-	fd = open(path, FLAGS | O_CREAT | O_NOFOLLOW, 0600);
 	if (fd >= 0 || errno != ELOOP)
 		return fd;
 	if (stat(path, &st) == 0 && !S_ISREG(st.st_mode))
@@ -81,6 +86,16 @@ static int refuse(const char *path, int why, struct ztp_error *error)
 			text);
 }
 
+/* 0, or -1 with errno. */
+static int put(int fd, const char *data, size_t len)
+{
+	struct stat st;
+
+	if (write_all(fd, data, len) != 0)
+		return -1;
+	return fstat(fd, &st) == 0 && S_ISREG(st.st_mode) ? fsync(fd) : 0;
+}
+
 /* A part could be taken for the whole. It is emptied first: who mounted it there
  * keeps the name. */
 static void take_back(int fd, const char *path)
@@ -91,22 +106,84 @@ static void take_back(int fd, const char *path)
 		(void)unlink(path);
 }
 
+static int write_in_place(const char *path, const char *data, size_t len)
+{
+	int fd = open_in_place(path), rc, saved;
+
+	if (fd < 0)
+		return -1;
+	rc = make_private(fd);
+	if (rc == 0)
+		rc = put(fd, data, len);
+	saved = errno;
+	if (rc != 0)
+		take_back(fd, path);
+	close(fd);
+	errno = saved;
+	return rc;
+}
+
+/* Is there nothing yet, or a file, so that a rename puts another one there? */
+static bool may_replace(const char *path)
+{
+	struct stat st;
+
+	return lstat(path, &st) == 0 ? S_ISREG(st.st_mode) : errno == ENOENT;
+}
+
+/* It could not even begin, or not take the name: there it may still be written
+ * in place. */
+static bool is_not_ours(int why)
+{
+	return why == EACCES || why == EPERM || why == EROFS || why == EBUSY ||
+	       why == ENAMETOOLONG;
+}
+
+/* Not every directory may be opened to sync it, and not every file system knows
+ * how: the file itself is on the disk. */
+static int sync_name(const char *path)
+{
+	int rc = ztp_file_sync_name(path);
+
+	return rc != 0 && (errno == EACCES || errno == EINVAL) ? 0 : rc;
+}
+
+/* 0, or -1 with errno; *in_place: try that. */
+static int replace(const char *path, const char *data, size_t len,
+		   bool *in_place)
+{
+	char name[PATH_MAX];
+	int fd = -1, rc, saved;
+
+	errno = ENAMETOOLONG;
+	if (snprintf(name, sizeof(name), "%s.XXXXXX", path) < (int)sizeof(name))
+		fd = mkostemp(name, O_CLOEXEC); /* of mode 0600 */
+	*in_place = fd < 0 && is_not_ours(errno);
+	if (fd < 0)
+		return -1;
+	rc = put(fd, data, len);
+	if (rc == 0) {
+		rc = rename(name, path);
+		*in_place = rc != 0 && is_not_ours(errno);
+	}
+	saved = errno;
+	close(fd);
+	if (rc == 0)
+		return sync_name(path);
+	(void)unlink(name);
+	errno = saved;
+	return -1;
+}
+
 int ztp_out_file_write(const char *path, const void *data, size_t len,
 		       struct ztp_error *error)
 {
-	int fd = open_file(path), bad = fd < 0, saved = errno;
+	bool in_place = !may_replace(path);
+	int rc = in_place ? 0 : replace(path, data, len, &in_place);
 
-	if (!bad) {
-		bad = make_private(fd) != 0 || write_all(fd, data, len) != 0;
-		saved = errno;
-		if (bad)
-			take_back(fd, path);
-		if (close(fd) != 0 && !bad) {
-			bad = 1;
-			saved = errno;
-		}
-	}
-	return bad ? refuse(path, saved, error) : 0;
+	if (in_place)
+		rc = write_in_place(path, data, len);
+	return rc == 0 ? 0 : refuse(path, errno, error);
 }
 
 int ztp_out_file_check(const char *path, struct ztp_error *error)
