@@ -83,6 +83,9 @@ static const struct ztp_kafka_property table[] = {
 	 * tool has one request on its way, during which others gather. */
 	{"linger.ms", .values = {PRODUCER = "5", TURN = "0",
 				 TOOL_PRODUCER = "0"}},
+	/* A topic that takes the largest decision takes any batch of a tool: Kafka
+	 * bounds a batch by max.message.bytes, and refuses all that is in it. */
+	{"batch.size", .values = {TOOL_PRODUCER = "131072"}},
 	{ZTP_KAFKA_QUEUE_KBYTES, .values = {PRODUCER = "65536",
 					    TURN = "65536"}},
 	/* A turn's partitions are added by a request of its own, which Kafka

@@ -38,10 +38,10 @@ class Cells:
             "expires_at": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", ends),
             "decision_topic": topic}, key=PATH + name)
 
-    def run(self, *more):
+    def run(self, *more, verdict=("--approve-all",)):
         """It learns of a missing topic after a second, and not after 30."""
         self.running.append(Process(f"run-{len(self.running)}", [
-            binary("ztp-approver"), "run", "--approve-all", "--brokers",
+            binary("ztp-approver"), "run", *verdict, "--brokers",
             self.kafka.brokers, "--group", self.here, "--requests",
             self.topics["requests"], "--results", self.topics["results"],
             "-X", "topic.metadata.propagation.max.ms=1000", *more],
@@ -135,3 +135,50 @@ def test_the_topic_for_all_is_not_there(cells):
     approver = cells.run("--decisions", cells.there)
     approver.wait_exit(expect=1)
     assert "r-there: " in approver.log() or "r-there not " in approver.log()
+
+
+def small(cells, most):
+    """A topic that takes no batch that is larger."""
+    topic = f"{cells.here}.small"
+    cells.kafka.create([topic], partitions=1,
+                       config={"max.message.bytes": str(most)})
+    return topic
+
+
+def test_many_decisions_fit_a_topic_that_takes_each(cells):
+    """They wait for the topic together, and are not one batch of a megabyte,
+    which Kafka would refuse as a whole."""
+    topic, count = small(cells, 262144), 40
+    payload = cells.folder / "payload.json"
+    payload.write_text(f'"{"x" * 30000}"')
+    for number in range(count):
+        cells.ask(f"{number}", topic)
+    reader = Reader(cells.kafka.brokers, [topic])
+    approver = cells.run("--payload", payload, "--count", str(count))
+    approver.wait_exit(expect=0)
+    assert {record.key for record in reader.wait(count=count)} == {
+        f"{PATH}{number}" for number in range(count)}
+    reader.close()
+
+
+@pytest.mark.parametrize("given", [False, True])
+def test_a_decision_that_is_too_large_for_its_topic(cells, given):
+    """Those that are not go on, even in the same topic."""
+    topic = small(cells, 20000)
+    (cells.folder / "large.json").write_text(f'"{"x" * 30000}"')
+    rules = cells.folder / "rules.yaml"
+    rules.write_text(
+        "rules:\n- {match: {id: large}, action: approve, "
+        "payload_file: large.json}\ndefault: reject\n")
+    cells.ask("large", topic)
+    cells.ask("small", topic)
+    cells.ask("here", topic if given else cells.here)
+    approver = cells.run(*(["--decisions", topic] if given else []),
+                         verdict=["--rules", rules])
+    reader = Reader(cells.kafka.brokers, [topic])
+    cells.decided("small", reader)
+    cells.decided("here", reader if given else None)
+    approver.wait_log(f"r-large wants its decision in {topic}: .*too large")
+    cells.ask("later", topic)
+    cells.decided("later", reader)
+    reader.close()

@@ -105,10 +105,10 @@ static int decide(void *arg, const struct ztp_ask *ask, struct ztp_error *error)
 				 NULL, error)) == ZTP_ERR_FULL &&
 	       !ztp_cli_stopped())
 		rd_kafka_poll(all->producer, WAIT_MS);
-	if (rc && rc != ZTP_ERR_REFUSED)
+	if (rc && rc != ZTP_ERR_REFUSED && rc != ZTP_ERR_TOO_LARGE)
 		return rc;
 	all->count++;
-	if (rc) { /* its topic is nobody else's */
+	if (rc) { /* its topic and its size are nobody else's */
 		ztp_cli_warn(PROGRAM, "request %s: %s", ask->request_id,
 			     error->message);
 		all->failures++;

@@ -71,8 +71,7 @@ static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
 		const char *why = rd_kafka_err2str(message->err);
 
 		run->sent--;
-		if (ztp_kafka_is_of_topic(message->err) &&
-		    run_refuse(run, entry, why))
+		if (run_refuse(run, entry, ztp_kafka_fault(message->err), why))
 			return;
 		ztp_cli_warn(PROGRAM, "decision for %s not delivered: %s",
 			     entry->ask->request_id, why);
@@ -114,7 +113,7 @@ static bool decide(struct run *run, struct entry *entry)
 			 entry, &error);
 	if (rc == ZTP_ERR_FULL)
 		return false;
-	if (rc == ZTP_ERR_REFUSED && run_refuse(run, entry, error.message))
+	if (rc && run_refuse(run, entry, rc, error.message))
 		return true;
 	if (rc) {
 		ztp_cli_warn(PROGRAM, "decision for %s: %s",

@@ -32,8 +32,10 @@ struct run {
 	bool failed;
 };
 
-/* Its decision was not taken, and why. False: the run cannot go on without it. */
-bool run_refuse(struct run *run, struct entry *entry, const char *why);
+/* Its decision was not taken: a code of ztp_kafka_fault, and why. False: the run
+ * cannot go on without it. */
+bool run_refuse(struct run *run, struct entry *entry, int code,
+		const char *why);
 /* Is it time to send again what was refused? */
 bool run_may_retry(struct run *run);
 /* Is it too late for that? Then it is left undecided. */

@@ -1,13 +1,13 @@
 /*
- * Decisions that their topic does not take: it does not exist, or this customer may
- * not write to it. Each request names its topic, and with several bridges each has
- * one of its own: what is wrong with one costs nobody else anything. Such decisions
- * are sent again, until their requests expire, and others go on; but no offset
+ * Decisions that their topic does not take: it does not exist, this customer may
+ * not write to it, or it takes smaller ones only. Each request names its topic, and
+ * with several bridges each has one of its own: what is wrong with one costs nobody
+ * else anything. Such decisions are sent again, until their requests expire, and others go on; but no offset
  * behind them is committed, so after a restart all of them are decided again. If too
  * many wait, the oldest is left undecided, which is said.
  *
- * With --decisions all go to one topic: if that does not take them, nothing can be
- * done here at all, which ends the process.
+ * With --decisions all go to one topic: if that takes none, nothing can be done here
+ * at all, which ends the process. One that is too large is still its own fault.
  */
 #include "base/clock.h"
 #include "tools/approver/run.h"
@@ -18,12 +18,18 @@
 #define RETRY_MS    5000
 #define TELL_MS	    60000
 
-bool run_refuse(struct run *run, struct entry *entry, const char *why)
+static bool costs_only_itself(const struct run *run, int code)
+{
+	return code == ZTP_ERR_TOO_LARGE ||
+	       (code == ZTP_ERR_REFUSED && !run->options->decisions_given);
+}
+
+bool run_refuse(struct run *run, struct entry *entry, int code, const char *why)
 {
 	const char *topic = decisions_wanted(run->options, entry->ask);
 	int64_t now = ztp_clock_boot();
 
-	if (run->options->decisions_given)
+	if (!costs_only_itself(run, code))
 		return false;
 	queue_set(&run->queue, entry, REFUSED);
 	if (run->queue.refused == 1)

@@ -287,19 +287,26 @@ int ztp_kafka_send(rd_kafka_t *producer, const struct ztp_kafka_record *record,
 		return 0; /* the producer owns the headers now */
 	rd_kafka_headers_destroy(list);
 	return ztp_fail(error,
-			err == RD_KAFKA_RESP_ERR__QUEUE_FULL ? ZTP_ERR_FULL
-			: ztp_kafka_is_of_topic(err)	     ? ZTP_ERR_REFUSED
-							     : ZTP_ERR_IO,
+			err == RD_KAFKA_RESP_ERR__QUEUE_FULL
+				? ZTP_ERR_FULL
+				: ztp_kafka_fault(err),
 			"%s: %s", record->topic, rd_kafka_err2str(err));
 }
 
-bool ztp_kafka_is_of_topic(rd_kafka_resp_err_t err)
+enum ztp_err ztp_kafka_fault(rd_kafka_resp_err_t err)
 {
-	return err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
-	       err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
-	       err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
-	       err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED ||
-	       err == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
+	switch (err) {
+	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
+	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
+	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION:
+		return ZTP_ERR_REFUSED;
+	case RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE:
+		return ZTP_ERR_TOO_LARGE;
+	default:
+		return ZTP_ERR_IO;
+	}
 }
 
 size_t ztp_kafka_header_count(const rd_kafka_message_t *message)

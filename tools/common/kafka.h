@@ -75,12 +75,13 @@ struct ztp_kafka_record {
 };
 
 /* Sends one record, of copies. ZTP_ERR_FULL (retriable): poll, then try
- * again. ZTP_ERR_REFUSED: because of its topic, as below. */
+ * again. All else as below. */
 int ztp_kafka_send(rd_kafka_t *producer, const struct ztp_kafka_record *record,
 		   struct ztp_error *error);
-/* Is it the topic, which is not there, or may not be written to? It says nothing
- * about others. */
-bool ztp_kafka_is_of_topic(rd_kafka_resp_err_t err);
+/* Why a record was not taken: ZTP_ERR_REFUSED, its topic is not there or may not be
+ * written to; ZTP_ERR_TOO_LARGE, its topic takes smaller ones only. Neither says
+ * anything about others. Otherwise ZTP_ERR_IO. */
+enum ztp_err ztp_kafka_fault(rd_kafka_resp_err_t err);
 
 /* How many headers a record has, and the one at index, which is less: a view,
  * valid as long as the record. False: it cannot be read. */
