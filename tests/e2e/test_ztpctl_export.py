@@ -168,6 +168,31 @@ def test_an_import_that_was_interrupted_is_run_again(old, new, devices,
         "3 there already, 0 refused\n")
 
 
+def test_a_path_that_is_free_is_for_nobody_else(old, new, devices, ca,
+                                                tmp_path):
+    """One device could not be made: no CA lets a stranger take its path, until
+    it is there."""
+    text = exported(old, tmp_path, CUSTOM).read_text()
+    text = text.replace("acme/custom", "acme/missing")
+    text = text.replace("registries/custom", "registries/missing")
+    first, row, *rest = text.splitlines()
+    lost = json.loads(row)
+    ctl, file = Ctl(new, tmp_path), tmp_path / "missing.jsonl"
+    file.write_text("\n".join([first, json.dumps({**lost, "spki": "AAAA"}),
+                               *rest]))
+    done = ctl("registry", "import", file, status=1)
+    assert done.stdout == (
+        "acme/missing: registry created; CAs: 0 added; devices: 2 created, "
+        "0 there already, 1 refused\n")
+    assert "no CA was added, as 1 device is missing" in done.stderr
+    with new.first(lost["device_path"], ca.issue()) as stranger:
+        assert not stranger.accepted
+    file.write_text(text)
+    assert ctl("registry", "import", file).stdout == (
+        "acme/missing: registry there already; CAs: 1 added; devices: 1 "
+        "created, 2 there already, 0 refused\n")
+
+
 @pytest.mark.parametrize("change, says", [
     (lambda lines: lines[:-1], "the file is not whole"),
     (lambda lines: [lines[0], *lines[2:]], "number of devices is wrong"),

@@ -28,6 +28,7 @@ struct import {
 	const char *name;
 	bool created, cas_added;
 	int64_t devices, same, failed;
+	int64_t missing; /* of those that failed: nothing has their path */
 };
 
 static const cJSON *cas_of(const cJSON *registry)
@@ -161,6 +162,8 @@ static void count(struct import *i, const cJSON *response, const cJSON *device)
 
 	if (!data) {
 		i->failed++;
+		i->missing += strcmp(ztp_tree_text(response, ZTP_M_CODE),
+				     ZTP_CODE_ALREADY_EXISTS) != 0;
 		report(response, ztp_tree_text(device, ZTP_M_DEVICE_PATH));
 	} else if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(
 			   data, ZTP_M_CREATED))) {
@@ -273,11 +276,22 @@ static const cJSON *send_cas(struct import *i, const cJSON *first, bool *ok)
 	return one;
 }
 
+/* As long as a device is missing, who comes with its path is a stranger. */
 static bool import_cas(struct import *i)
 {
 	const cJSON *one = cas_of(i->file.registry)->child;
 	bool ok = true;
 
+	if (i->missing > 0 && i->cas_added) {
+		ztp_cli_warn(
+			"ztpctl",
+			"no CA was added, as %lld %s missing: a stranger "
+			"could take a path of theirs; run it again, or add "
+			"the CAs with registry ca add",
+			(long long)i->missing,
+			i->missing == 1 ? "device is" : "devices are");
+		i->cas_added = false;
+	}
 	while (ok && one && i->cas_added)
 		one = send_cas(i, one, &ok);
 	return ok;
