@@ -41,7 +41,7 @@ def test_registries(ctl, ca):
     assert done.stderr == ""
     ctl("registry", "create", "acme/one", status=1)
     assert "audience" in ctl("registry", "create", "acme/two").stderr
-    ctl("registry", "create", "no-slash", status=1)
+    ctl("registry", "create", "no-slash", status=2)
     listed = as_json(ctl("registry", "list", "--json"))
     assert [r["registry"] for r in listed] == ["acme/one", "acme/two"]
     assert "acme/two" in ctl("registry", "list").stdout
@@ -175,8 +175,9 @@ def test_pending_reject(ctl, gate, ca):
         done = ctl("pending", "reject", two, "--json")
         assert as_json(done) == {"ended": 1, "sessions": 1}
         operator.wait_on("ztp/v1/withdrawn", device_path=two)
-        for wrong in (request, two, path_of("acme/ended"), "x/y"):
+        for wrong in (request, two, path_of("acme/ended")):
             ctl("pending", "reject", wrong, status=1)
+        ctl("pending", "reject", "x/y", status=2)
         ctl("pending", "list", "--retry-after", "1", status=2)
         assert operator.code(
             "createDevice", device_path=one, request_id=request,

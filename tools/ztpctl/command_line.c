@@ -10,11 +10,10 @@
 #include "base/clock.h"
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ago.h"
-#include "ztp/gate.h"
+#include "tools/ztpctl/values.h"
 #include "ztp/gate_protocol.h"
 #include "ztp/text.h"
 
-#define TEXT_MAX   4096
 #define WORDS_MAX  8
 #define AGO_WANTED ": neither like 90m, 6h, 2d or 1w, nor a time in UTC"
 
@@ -258,49 +257,6 @@ static bool take_arguments(struct line *line,
 	return true;
 }
 
-/* What goes to the broker or the gate must be UTF-8: neither would say what is
- * wrong with it. */
-static bool check_texts(const struct ztp_ctl *ctl, bool file_is_last)
-{
-	const struct {
-		const char *name, *text;
-	} rows[] = {
-		{"--username", ctl->broker.username},
-		{"--onboarding", ctl->onboarding},
-		{"--audience", ctl->audience},
-		{"the first argument", ctl->arguments[0]},
-		{"the second argument",
-		 file_is_last ? NULL : ctl->arguments[1]},
-	};
-
-	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
-		const char *text = rows[i].text;
-
-		if (text && (strlen(text) > TEXT_MAX ||
-			     !ztp_utf8_valid(text, strlen(text)))) {
-			(void)ztp_cli_usage("ztpctl",
-					    "%s is not UTF-8 or is longer than "
-					    "%d bytes",
-					    rows[i].name, TEXT_MAX);
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool check_onboarding(const struct ztp_ctl *ctl)
-{
-	enum ztp_onboarding mode;
-
-	if (!ctl->onboarding || ztp_onboarding_parse(&mode, ctl->onboarding))
-		return true;
-	(void)ztp_cli_usage("ztpctl",
-			    "--onboarding: bad value: %.100s: neither direct "
-			    "nor custom nor off",
-			    ctl->onboarding);
-	return false;
-}
-
 /* For help, wherever it stands. */
 static bool is_asked(int argc, char **argv)
 {
@@ -351,7 +307,7 @@ ztp_ctl_command_line(struct ztp_ctl *ctl, int argc, char **argv, int *status)
 	}
 	if (!check_options(&line, command) ||
 	    !take_arguments(&line, command, used) ||
-	    !check_texts(ctl, command->file_is_last) || !check_onboarding(ctl))
+	    !ztp_ctl_check_values(ctl, command))
 		return NULL;
 	return command;
 }

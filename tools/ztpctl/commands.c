@@ -17,8 +17,9 @@ static const char notes[] =
 	"then from ~/.config/ztpctl. AGO is 90s, 15m, 12h, 30d, 2w or a "
 	"time.\n";
 
-#define OF_REGISTRY .usage = "S/R", .min = 1, .max = 1
-#define OF_PATH	    .usage = "PATH", .min = 1, .max = 1
+#define OF_REGISTRY                                                            \
+	.usage = "S/R", .min = 1, .max = 1, .first = ZTP_CTL_REGISTRY
+#define OF_PATH	    .usage = "PATH", .min = 1, .max = 1, .first = ZTP_CTL_PATH
 #define KAFKA_USAGE "[--topic T] [-X NAME=VALUE]... [--properties FILE]"
 
 static const struct ztp_ctl_command table[] = {
@@ -27,6 +28,7 @@ static const struct ztp_ctl_command table[] = {
 		  "[--ca FILE]...",
 	 .min = 1,
 	 .max = 1,
+	 .first = ZTP_CTL_REGISTRY,
 	 .options = ZTP_CTL_ONBOARDING | ZTP_CTL_AUDIENCE | ZTP_CTL_CAS,
 	 .run = ztp_ctl_registry_create},
 	{.words = {"registry", "list"},
@@ -39,12 +41,14 @@ static const struct ztp_ctl_command table[] = {
 	 .usage = "S/R [--onboarding direct|custom|off] [--audience A]",
 	 .min = 1,
 	 .max = 1,
+	 .first = ZTP_CTL_REGISTRY,
 	 .options = ZTP_CTL_ONBOARDING | ZTP_CTL_AUDIENCE,
 	 .run = ztp_ctl_registry_modify},
 	{.words = {"registry", "delete"},
 	 .usage = "S/R [--yes]",
 	 .min = 1,
 	 .max = 1,
+	 .first = ZTP_CTL_REGISTRY,
 	 .options = ZTP_CTL_YES,
 	 .run = ztp_ctl_registry_delete},
 	{.words = {"registry", "export"},
@@ -60,6 +64,7 @@ static const struct ztp_ctl_command table[] = {
 	 .usage = "S/R FILE",
 	 .min = 2,
 	 .max = 2,
+	 .first = ZTP_CTL_REGISTRY,
 	 .file_is_last = true,
 	 .run = ztp_ctl_ca_add},
 	{.words = {"registry", "ca", "list"},
@@ -69,6 +74,7 @@ static const struct ztp_ctl_command table[] = {
 	 .usage = "S/R FINGERPRINT|PREFIX|FILE [--yes]",
 	 .min = 2,
 	 .max = 2,
+	 .first = ZTP_CTL_REGISTRY,
 	 .options = ZTP_CTL_YES,
 	 .file_is_last = true,
 	 .run = ztp_ctl_ca_remove},
@@ -76,6 +82,7 @@ static const struct ztp_ctl_command table[] = {
 	 .usage = "[S/R] [--state active|blocked] [--ca FINGERPRINT|FILE] "
 		  "[--older-than AGO]",
 	 .max = 1,
+	 .first = ZTP_CTL_REGISTRY,
 	 .options = ZTP_CTL_STATE | ZTP_CTL_ONLY_CA | ZTP_CTL_OLDER_THAN,
 	 .run = ztp_ctl_device_list},
 	{.words = {"device", "show"}, OF_PATH, .run = ztp_ctl_device_show},
@@ -88,11 +95,13 @@ static const struct ztp_ctl_command table[] = {
 	{.words = {"pending", "list"},
 	 .usage = "[S/R]",
 	 .max = 1,
+	 .first = ZTP_CTL_REGISTRY,
 	 .run = ztp_ctl_pending_list},
 	{.words = {"pending", "reject"},
 	 .usage = "PATH|ID [--retry-after SECONDS]",
 	 .min = 1,
 	 .max = 1,
+	 .first = ZTP_CTL_CANDIDATE,
 	 .options = ZTP_CTL_RETRY_AFTER,
 	 .run = ztp_ctl_pending_reject},
 	{.words = {"audit", "tail"},

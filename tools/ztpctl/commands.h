@@ -26,10 +26,19 @@ enum ztp_ctl_option {
 	ZTP_CTL_AUDIT = 1 << 11, /* --device, --code, --since */
 };
 
+/* What its first argument is. */
+enum ztp_ctl_first {
+	ZTP_CTL_OTHER,	  /* or there is none */
+	ZTP_CTL_REGISTRY, /* S/R */
+	ZTP_CTL_PATH,
+	ZTP_CTL_CANDIDATE, /* its path, or its request's id */
+};
+
 struct ztp_ctl_command {
 	const char *words[3];
 	const char *usage; /* its arguments and options */
 	int min, max;	   /* arguments */
+	enum ztp_ctl_first first;
 	unsigned options;  /* of enum ztp_ctl_option */
 	bool alone;	   /* it opens the connection itself, or has none */
 	bool told;	   /* it asks whether it is told to end */

@@ -124,12 +124,6 @@ int ztp_ctl_device_list(struct ztp_ctl *ctl)
 	int status = ZTP_EXIT_FAILED;
 	cJSON *all = NULL;
 
-	if (ctl->state && strcmp(ctl->state, ZTP_DEVICE_ACTIVE) != 0 &&
-	    strcmp(ctl->state, ZTP_DEVICE_BLOCKED) != 0)
-		return ztp_cli_usage("ztpctl",
-				     "--state is neither " ZTP_DEVICE_ACTIVE
-				     " nor " ZTP_DEVICE_BLOCKED ": %.100s",
-				     ctl->state);
 	if (!ctl->ca || find_registries(ctl, &s)) {
 		all = ztp_ctl_list_some(
 			ctl, ZTP_CMD_LIST_DEVICES, ZTP_M_DEVICES,
