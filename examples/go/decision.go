@@ -12,6 +12,7 @@ type request struct {
 		Fingerprint string `json:"fingerprint_sha256"`
 	} `json:"certificate"`
 	DecisionTopic string `json:"decision_topic"`
+	ExpiresAt     string `json:"expires_at"`
 }
 
 // The fingerprint binds a decision to the key it was made for.

@@ -9,7 +9,7 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/json"
+	"errors"
 	"fmt"
 	"log"
 	"os"
@@ -26,32 +26,6 @@ var (
 	group   = cmp.Or(os.Getenv("KAFKA_GROUP"), "approver-go")
 	topic   = cmp.Or(os.Getenv("REQUESTS_TOPIC"), "ztp.requests")
 )
-
-func answer(ctx context.Context, client *kgo.Client, records []*kgo.Record, list string) error {
-	allowed, err := readList(list) // each time: it can change without a restart
-	if err != nil {
-		return err
-	}
-	var lines strings.Builder
-	var out []*kgo.Record
-	for _, record := range records {
-		r, err := read(record.Value)
-		if err != nil {
-			log.Printf("%s[%d] at offset %d is not a request", record.Topic, record.Partition, record.Offset)
-			continue
-		}
-		d := decide(r, allowed)
-		value, _ := json.Marshal(d)
-		out = append(out, &kgo.Record{Key: record.Key, Value: value,
-			Topic: cmp.Or(r.DecisionTopic, "ztp.decisions")})
-		fmt.Fprintln(&lines, d.Decision, d.DevicePath)
-	}
-	if err := client.ProduceSync(ctx, out...).FirstErr(); err != nil {
-		return err
-	}
-	fmt.Print(lines.String())
-	return client.CommitRecords(ctx, records...)
-}
 
 func main() {
 	if len(os.Args) != 2 {
@@ -72,10 +46,25 @@ func main() {
 		log.Fatal(err)
 	}
 	defer client.Close()
+	later := &later{last: map[place]*kgo.Record{}}
 	for ctx.Err() == nil {
-		fetches := client.PollRecords(ctx, 500)
-		fetches.EachError(func(topic string, _ int32, err error) { log.Print(topic, ": ", err) })
-		if err := answer(ctx, client, fetches.Records(), os.Args[1]); err != nil && ctx.Err() == nil {
+		within, done := context.WithTimeout(ctx, time.Second) // to look at those that wait
+		fetches := client.PollRecords(within, 500)
+		done()
+		fetches.EachError(func(topic string, _ int32, err error) {
+			if !errors.Is(err, context.DeadlineExceeded) {
+				log.Print(topic, ": ", err)
+			}
+		})
+		again, records := later.due(), fetches.Records()
+		if len(again)+len(records) == 0 {
+			continue
+		}
+		err := answer(ctx, client, append(again, records...), os.Args[1], later)
+		if err == nil {
+			err = client.CommitRecords(ctx, later.ends(again, records)...)
+		}
+		if err != nil && ctx.Err() == nil {
 			log.Fatal(err) // the records are read again after a restart
 		}
 	}

@@ -7,6 +7,7 @@
 // A decision that is made again has no effect. The key keeps a device's decisions in
 // order. What is not a request is printed and passed over.
 import { ProduceAcks, Producer, stringSerializers } from '@platformatic/kafka'
+import { Later } from './later.js'
 import { readList } from './list.js'
 import { batches } from './requests.js'
 
@@ -49,27 +50,38 @@ function decide (request, fingerprints) {
     : { ...decision, decision: 'reject', reason: 'not_on_list' }
 }
 
+async function answer (topic, asked) {
+  const messages = asked.map(({ message, decision }) => (
+    { topic, key: message.key, value: JSON.stringify(decision) }))
+  try {
+    await producer.send({ acks: ProduceAcks.ALL, messages })
+  } catch (error) {
+    if (later.keeps(error, topic, asked)) return
+    throw error
+  }
+  for (const { decision } of asked) console.log(decision.decision, decision.device_path)
+}
+
 const bootstrapBrokers = KAFKA_BROKERS.split(',')
 const producer = new Producer({
   clientId: KAFKA_GROUP, bootstrapBrokers, serializers: stringSerializers
 })
-for await (const messages of batches(KAFKA_GROUP, bootstrapBrokers, REQUESTS_TOPIC)) {
+const later = new Later()
+const all = batches(KAFKA_GROUP, bootstrapBrokers, REQUESTS_TOPIC, () => later.any)
+for await (const { messages, commit } of all) {
+  const again = later.due()
+  if (again.length + messages.length === 0) continue
   // Read each time, so that the list can change without a restart.
   const fingerprints = await readList(list)
-  const decisions = []
-  const out = []
-  for (const message of messages) {
+  const topics = new Map()
+  for (const message of [...again, ...messages]) {
     const request = read(message)
     if (!request) continue
-    const decision = decide(request, fingerprints)
     const topic = request.decision_topic || 'ztp.decisions'
-    decisions.push(decision)
-    out.push({ topic, key: message.key, value: JSON.stringify(decision) })
+    if (!topics.has(topic)) topics.set(topic, [])
+    topics.get(topic).push({ message, request, decision: decide(request, fingerprints) })
   }
-  if (out.length > 0) await producer.send({ acks: ProduceAcks.ALL, messages: out })
-  // The last one of a partition stands for all before it.
-  const last = new Map(messages.map(message => [message.partition, message]))
-  for (const message of last.values()) await message.commit()
-  for (const decision of decisions) console.log(decision.decision, decision.device_path)
+  await Promise.all([...topics].map(([topic, asked]) => answer(topic, asked)))
+  await commit(later.ends(again, messages))
 }
 await producer.close()

@@ -1,7 +1,9 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import { Consumer, FetchIsolationLevels, stringDeserializers } from '@platformatic/kafka'
 
-// Yields arrays of messages: all that has arrived, at most 500. Ends at SIGTERM and SIGINT.
-export async function * batches (groupId, bootstrapBrokers, topic) {
+// Yields messages, all that have arrived, at most 500, and what commits offsets; also without
+// messages, once a second, while something waits. Ends at SIGTERM and SIGINT.
+export async function * batches (groupId, bootstrapBrokers, topic, waits) {
   const consumer = new Consumer({
     clientId: groupId,
     groupId,
@@ -29,10 +31,17 @@ export async function * batches (groupId, bootstrapBrokers, topic) {
     })
     if (told) stream.close()
     try {
-      for await (const first of stream) {
-        const messages = [first]
-        while (messages.length < 500 && stream.readableLength > 0) messages.push(stream.read())
-        yield messages
+      const reader = stream[Symbol.asyncIterator]()
+      let next = reader.next()
+      while (true) {
+        const first = await (waits() ? Promise.race([next, pause(1000)]) : next)
+        if (first?.done) break
+        const messages = first ? [first.value] : []
+        while (first && messages.length < 500 && stream.readableLength > 0) {
+          messages.push(stream.read())
+        }
+        yield { messages, commit: offsets => consumer.commit({ offsets }) }
+        if (first) next = reader.next()
       }
     } catch (error) {
       const offsets = outOfRange(error, topic)

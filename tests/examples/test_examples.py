@@ -22,12 +22,15 @@ from harness.topics import Reader, Writer
 from harness.until import until
 
 SOURCES = {
-    "python": ["approver.py", "allow_list.py", "told.py"],
-    "go": ["main.go", "decision.go", "list.go"],
+    "python": ["approver.py", "allow_list.py", "decision.py", "later.py",
+               "told.py"],
+    "go": ["main.go", "answer.go", "decision.go", "later.go", "list.go"],
     "java": ["src/main/java/com/example/ztp/Approver.java",
              "src/main/java/com/example/ztp/AllowList.java",
+             "src/main/java/com/example/ztp/Answers.java",
+             "src/main/java/com/example/ztp/Later.java",
              "src/main/java/com/example/ztp/Request.java"],
-    "node": ["approver.js", "list.js", "requests.js"],
+    "node": ["approver.js", "later.js", "list.js", "requests.js"],
 }
 LOCKS = {
     "python": ["requirements.txt"],
