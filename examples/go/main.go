@@ -41,6 +41,7 @@ func main() {
 	client, err := kgo.NewClient(
 		kgo.SeedBrokers(strings.Split(brokers, ",")...),
 		kgo.ConsumerGroup(group), kgo.DisableAutoCommit(), kgo.ConsumeTopics(topic),
+		kgo.ProducerBatchMaxBytes(100_000), // Kafka bounds what a topic takes at once
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.SessionTimeout(10*time.Second))
 	if err != nil {
 		log.Fatal(err)

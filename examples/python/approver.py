@@ -58,6 +58,7 @@ def main(path):
     producer = Producer({"bootstrap.servers": BROKERS, "linger.ms": 0,
                          "enable.idempotence": True,
                          "max.in.flight.requests.per.connection": 1,
+                         "batch.size": 100000,  # Kafka bounds what a topic takes at once
                          "topic.metadata.propagation.max.ms": 5000})
     consumer = Consumer({"bootstrap.servers": BROKERS, "group.id": GROUP,
                          "enable.auto.commit": False, "auto.offset.reset": "earliest",
