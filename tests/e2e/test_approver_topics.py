@@ -163,7 +163,8 @@ def test_many_decisions_fit_a_topic_that_takes_each(cells):
 
 @pytest.mark.parametrize("given", [False, True])
 def test_a_decision_that_is_too_large_for_its_topic(cells, given):
-    """Those that are not go on, even in the same topic."""
+    """Those that are not go on, even in the same topic, and if they were refused
+    with it in one batch."""
     topic = small(cells, 20000)
     (cells.folder / "large.json").write_text(f'"{"x" * 30000}"')
     rules = cells.folder / "rules.yaml"
@@ -171,12 +172,15 @@ def test_a_decision_that_is_too_large_for_its_topic(cells, given):
         "rules:\n- {match: {id: large}, action: approve, "
         "payload_file: large.json}\ndefault: reject\n")
     cells.ask("large", topic)
-    cells.ask("small", topic)
+    small_ones = [f"small-{number}" for number in range(9)]
+    for name in small_ones:
+        cells.ask(name, topic)
     cells.ask("here", topic if given else cells.here)
     approver = cells.run(*(["--decisions", topic] if given else []),
                          verdict=["--rules", rules])
     reader = Reader(cells.kafka.brokers, [topic])
-    cells.decided("small", reader)
+    for name in small_ones:
+        cells.decided(name, reader)
     cells.decided("here", reader if given else None)
     approver.wait_log(f"r-large wants its decision in {topic}: .*too large")
     cells.ask("later", topic)

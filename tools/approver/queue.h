@@ -18,6 +18,7 @@ struct entry {
 	int32_t partition;
 	int64_t offset;
 	int64_t due; /* ms, ztp_clock_boot */
+	bool alone;  /* it was refused for its size, or its batch's */
 	const char *verdict;
 	char *rule;	     /* owned; NULL: no memory for it */
 	struct ztp_ask *ask; /* owned; NULL when it is DONE */

@@ -67,6 +67,8 @@ static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
 
 	(void)producer;
 	run->in_flight--;
+	if (entry == run->alone)
+		run->alone = NULL;
 	if (message->err) {
 		const char *why = rd_kafka_err2str(message->err);
 
@@ -140,6 +142,8 @@ static int decide_due(struct run *run)
 	int64_t now = ztp_clock_boot(), left;
 	struct entry *entry;
 
+	if (run->alone)
+		return POLL_BUSY_MS;
 	for (; (entry = run->queue.undecided);
 	     run->queue.undecided = entry->next) {
 		if (entry->state != WAITING)
@@ -155,15 +159,27 @@ static int decide_due(struct run *run)
 	return run->in_flight ? POLL_BUSY_MS : POLL_MS;
 }
 
-/* Sends again what was refused, when it is time. */
+/* Sends again what was refused, when it is time. Kafka refuses a batch as a whole:
+ * what was too large is sent by itself, one after the other. */
 static void retry(struct run *run)
 {
 	struct entry *entry = run_may_retry(run) ? run->queue.first : NULL;
+	int64_t now = ztp_clock_boot();
 
-	for (; entry && !has_sent_all(run); entry = entry->next)
-		if (entry->state == REFUSED &&
-		    !run_leaves_expired(run, entry) && !decide(run, entry))
+	for (; entry && !has_sent_all(run); entry = entry->next) {
+		if (entry->state != REFUSED || entry->due > now)
+			continue;
+		if (run->alone) {
+			run->retry_at = now; /* in the next turn */
 			break;
+		}
+		if (run_leaves_expired(run, entry))
+			continue;
+		if (!decide(run, entry))
+			break;
+		if (entry->alone && entry->state == SENT)
+			run->alone = entry;
+	}
 }
 
 static bool finished(const struct run *run)

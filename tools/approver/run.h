@@ -24,6 +24,7 @@ struct run {
 	int64_t sent, delivered;
 	rd_kafka_resp_err_t last_error; /* has been reported */
 	int64_t retry_at;		/* ms: of what is refused */
+	const struct entry *alone;	/* is sent, and nothing else; or NULL */
 	int64_t tell_at;		/* ms: when that may be said again */
 	struct log_sink out;		/* stdout */
 	int64_t unshown;		/* lines that it did not take */

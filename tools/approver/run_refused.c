@@ -32,6 +32,8 @@ bool run_refuse(struct run *run, struct entry *entry, int code, const char *why)
 	if (!costs_only_itself(run, code))
 		return false;
 	queue_set(&run->queue, entry, REFUSED);
+	entry->due = now + RETRY_MS;
+	entry->alone = entry->alone || code == ZTP_ERR_TOO_LARGE;
 	if (run->queue.refused == 1)
 		run->retry_at = now + RETRY_MS;
 	if (now < run->tell_at)
