@@ -1,10 +1,10 @@
 /*
- * Decisions that their topic does not take: it does not exist, this customer may
- * not write to it, or it takes smaller ones only. Each request names its topic, and
- * with several bridges each has one of its own: what is wrong with one costs nobody
- * else anything. Such decisions are sent again, until their requests expire, and others go on; but no offset
- * behind them is committed, so after a restart all of them are decided again. If too
- * many wait, the oldest is left undecided, which is said.
+ * Decisions that their topic does not take: it does not exist, this customer may not
+ * write to it, or it takes smaller ones only. Each request names its topic, and with
+ * several bridges each has one of its own: what is wrong with one costs nobody else
+ * anything. Such decisions are sent again, until their requests expire, and others go
+ * on; but no offset behind them is committed, so after a restart all of them are
+ * decided again. If too many wait, the oldest is left undecided, which is said.
  *
  * With --decisions all go to one topic: if that takes none, nothing can be done here
  * at all, which ends the process. One that is too large is still its own fault.

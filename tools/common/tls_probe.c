@@ -12,44 +12,16 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "tools/common/broker_address.h"
 #include "tools/common/cli.h"
 #include "ztp/gate_protocol.h"
 
-#define HOST_LEN 256
-
 struct probe {
-	char host[HOST_LEN], port[8];
-	bool secure;
+	struct ztp_broker_address address;
 	struct ztp_tls_wish wish;
 	int64_t until;
 	char *out;
 };
-
-/* SCHEME://HOST[:PORT][/...]; an IPv6 address stands in brackets. */
-static bool split(struct probe *p, const char *url)
-{
-	const char *at = strstr(url, "://");
-	const char *end, *port;
-
-	if (!at || !ztp_cli_is_url(url, &p->secure))
-		return false;
-	at += 3;
-	if (*at == '[') {
-		end = strchr(++at, ']');
-		port = end ? end + 1 : NULL;
-	} else {
-		end = at + strcspn(at, ":/");
-		port = end;
-	}
-	if (!end || end == at || (size_t)(end - at) >= sizeof(p->host))
-		return false;
-	memcpy(p->host, at, (size_t)(end - at));
-	snprintf(p->port, sizeof(p->port), "%s", p->secure ? "8883" : "1883");
-	if (*port == ':')
-		snprintf(p->port, sizeof(p->port), "%.*s",
-			 (int)strspn(port + 1, "0123456789"), port + 1);
-	return true;
-}
 
 /* One limit for all waits: a broker that sends a byte now and then would stretch
  * a limit of each. */
@@ -87,11 +59,12 @@ static int reach(struct probe *p)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
 	struct addrinfo *found = NULL;
-	int fd = -1, why, rc = getaddrinfo(p->host, p->port, &hints, &found);
+	int fd = -1, why,
+	    rc = getaddrinfo(p->address.host, p->address.port, &hints, &found);
 
 	if (rc != 0) {
-		snprintf(p->out, ZTP_TLS_WHY_MAX, "the name %s: %s", p->host,
-			 gai_strerror(rc));
+		snprintf(p->out, ZTP_TLS_WHY_MAX, "the name %s: %s",
+			 p->address.host, gai_strerror(rc));
 		return -1;
 	}
 	for (struct addrinfo *one = found; one && fd < 0; one = one->ai_next) {
@@ -165,7 +138,7 @@ static void shake_hands(struct probe *p, int fd)
 	ssl = SSL_new(ctx);
 	ERR_clear_error();
 	if (trusted == 1 && ssl && SSL_set_fd(ssl, fd) == 1 &&
-	    SSL_set_tlsext_host_name(ssl, p->host) == 1 &&
+	    SSL_set_tlsext_host_name(ssl, p->address.host) == 1 &&
 	    !connect_tls(p, ssl, fd) && !*p->out)
 		snprintf(p->out, ZTP_TLS_WHY_MAX,
 			 "no TLS on this port, or the broker does not finish "
@@ -181,13 +154,14 @@ void ztp_tls_probe(char out[ZTP_TLS_WHY_MAX], const char *url,
 	int fd;
 
 	out[0] = '\0';
-	if (!split(&p, url))
+	if (!ztp_broker_address(&p.address, url))
 		return;
-	p.wish = (struct ztp_tls_wish){.host = p.host, .ca_file = ca_file};
+	p.wish = (struct ztp_tls_wish){.host = p.address.host,
+				       .ca_file = ca_file};
 	fd = reach(&p);
 	if (fd < 0)
 		return;
-	if (p.secure)
+	if (p.address.secure)
 		shake_hands(&p, fd);
 	close(fd);
 }

@@ -19,7 +19,6 @@
 #include "ztp/pending.h"
 
 #define PROGRAM "ztp-device"
-#define URL_MAX 512 /* "ssl:" is shorter than "mqtts:" */
 
 /* Exit codes. REFUSED: for good, as far as a broker can say that; only with
  * --unused. NEVER_LET_IN: whenever a broker answered, it refused. */

@@ -11,6 +11,7 @@
 
 #include "base/proxy.h"
 #include "base/stdio.h"
+#include "tools/common/broker_address.h"
 #include "tools/common/cert_file.h"
 #include "tools/common/cli.h"
 #include "tools/common/out_file.h"
@@ -102,6 +103,7 @@ static int read_files(const struct device *d, EVP_PKEY **key, char **pem,
 /* What is wrong with an option, or NULL. */
 static const char *fault_of(const struct device *d)
 {
+	struct ztp_broker_address broker;
 	struct ztp_path path;
 
 	if (!d->url)
@@ -109,7 +111,7 @@ static const char *fault_of(const struct device *d)
 	if (ztp_cli_url_has_user(d->url))
 		return "--url holds a user or password: a device has its "
 		       "certificate and a JWT instead";
-	if (!ztp_cli_is_url(d->url, NULL) || strlen(d->url) >= URL_MAX)
+	if (!ztp_broker_address(&broker, d->url))
 		return "--url is neither mqtt://HOST:PORT nor "
 		       "mqtts://HOST:PORT";
 	if (!d->key)

@@ -11,6 +11,7 @@
 #include <cjson/cJSON.h>
 
 #include "base/clock.h"
+#include "tools/common/broker_address.h"
 #include "tools/common/cli.h"
 #include "tools/common/out_file.h"
 #include "tools/common/tls_probe.h"
@@ -301,7 +302,7 @@ enum verdict device_run(const struct device *d, EVP_PKEY *key,
 	enum verdict verdict = NO_ANSWER;
 	struct tries tries = {0};
 	MQTTClient client;
-	char url[URL_MAX];
+	char url[ZTP_BROKER_URL_LEN];
 
 	/* A name server, paho or who reads stdout may take for ever. */
 	if (!ztp_cli_end_after(PROGRAM, d->wait_s * 1000 + LATE_MS,
@@ -309,9 +310,8 @@ enum verdict device_run(const struct device *d, EVP_PKEY *key,
 			       "somebody else: ends as it is"))
 		return FAILED;
 	how.MQTTVersion = d->version;
-	snprintf(url, sizeof(url), "%s%s", d->secure ? "ssl" : "tcp",
-		 strchr(d->url, ':')); /* paho's scheme */
-	if (MQTTClient_createWithOptions(&client, url, d->path,
+	if (!ztp_broker_paho_url(url, d->url) ||
+	    MQTTClient_createWithOptions(&client, url, d->path,
 					 MQTTCLIENT_PERSISTENCE_NONE, NULL,
 					 &how) != MQTTCLIENT_SUCCESS)
 		return FAILED;

@@ -4,6 +4,7 @@
  * operation at a time; `step` says how that went.
  */
 #include "tools/ztpctl/client.h"
+#include "tools/common/broker_address.h"
 #include "tools/common/cli.h"
 
 #include <MQTTAsync.h>
@@ -263,12 +264,15 @@ static int create(struct ztp_client *client,
 {
 	MQTTAsync_createOptions create = MQTTAsync_createOptions_initializer5;
 	uint8_t random[8];
-	char id[32] = "ztpctl-";
+	char id[32] = "ztpctl-", url[ZTP_BROKER_URL_LEN];
 	int rc;
 
+	if (!ztp_broker_paho_url(url, options->url))
+		return ztp_fail(error, ZTP_ERR_USAGE, "%s: not a broker's URL",
+				options->url);
 	ztp_random(random, sizeof(random));
 	ztp_hex_encode(id + 7, random, sizeof(random));
-	rc = MQTTAsync_createWithOptions(&client->mqtt, options->url, id,
+	rc = MQTTAsync_createWithOptions(&client->mqtt, url, id,
 					 MQTTCLIENT_PERSISTENCE_NONE, NULL,
 					 &create);
 	if (rc == MQTTASYNC_SUCCESS)
