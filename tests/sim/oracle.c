@@ -249,14 +249,17 @@ static void check_approval(const struct asked *asked, const char *payload,
 	bool erased =
 		memmem(payload, len, "\"payload_erased\":true", 21) &&
 		(asked->told_approved > 0 || sim.plan.max_finished <= 100);
+	/* A timeout gives none, not even to who was approved before that was
+	 * forgotten, and whose event comes once more. */
+	bool timed_out = oracle_may_time_out(asked) ||
+			 (sim.plan.approve_on_timeout &&
+			  asked->told_approved > 0 && oracle_is_gone(asked));
 
 	if (!oracle_may_approve(asked))
 		sim_find("%s: device %d is told it is approved",
 			 sim.plan.approve_on_timeout ? "silence" : "wrong",
 			 asked->device);
-	/* A timeout gives none. */
-	if (n != asked->device &&
-	    !(n < 0 && (erased || oracle_may_time_out(asked))))
+	if (n != asked->device && !(n < 0 && (erased || timed_out)))
 		sim_find("wrong: device %d is given the payload of %lld",
 			 asked->device, (long long)n);
 }
