@@ -234,7 +234,6 @@ static int connect_now(struct ztp_client *client,
 	MQTTAsync_connectOptions connect =
 		MQTTAsync_connectOptions_initializer5;
 	MQTTAsync_SSLOptions ssl = MQTTAsync_SSLOptions_initializer;
-	bool secure;
 	int rc;
 
 	ssl.trustStore = options->ca_file;
@@ -248,8 +247,7 @@ static int connect_now(struct ztp_client *client,
 	connect.onSuccess5 = on_success;
 	connect.onFailure5 = on_failure;
 	connect.context = client;
-	if (ztp_cli_is_url(options->url, &secure) && secure)
-		connect.ssl = &ssl;
+	connect.ssl = &ssl; /* for mqtts:// */
 	client->step = STEP_WAITING;
 	rc = MQTTAsync_connect(client->mqtt, &connect);
 	if (rc != MQTTASYNC_SUCCESS)
@@ -265,16 +263,14 @@ static int create(struct ztp_client *client,
 	MQTTAsync_createOptions create = MQTTAsync_createOptions_initializer5;
 	uint8_t random[8];
 	char id[32] = "ztpctl-", url[ZTP_BROKER_URL_LEN];
-	int rc;
+	int rc = MQTTASYNC_BAD_PROTOCOL;
 
-	if (!ztp_broker_paho_url(url, options->url))
-		return ztp_fail(error, ZTP_ERR_USAGE, "%s: not a broker's URL",
-				options->url);
 	ztp_random(random, sizeof(random));
 	ztp_hex_encode(id + 7, random, sizeof(random));
-	rc = MQTTAsync_createWithOptions(&client->mqtt, url, id,
-					 MQTTCLIENT_PERSISTENCE_NONE, NULL,
-					 &create);
+	if (ztp_broker_paho_url(url, options->url))
+		rc = MQTTAsync_createWithOptions(&client->mqtt, url, id,
+						 MQTTCLIENT_PERSISTENCE_NONE,
+						 NULL, &create);
 	if (rc == MQTTASYNC_SUCCESS)
 		rc = MQTTAsync_setCallbacks(client->mqtt, client, on_lost,
 					    on_message, NULL);
