@@ -2,10 +2,10 @@
  * bridge/mqtt/refusal.h - what a refused CONNECT says about the broker.
  *
  * Some causes get a name of their own because the fix is one line of the
- * configuration. That the broker does not support the configured version of MQTT
- * is one of them. The broker may say so in the format of either version, or not at all: some
- * brokers close the connection without a CONNACK, and so does a proxy with no
- * broker behind it. Loop thread only.
+ * configuration. That the broker does not support the configured version of MQTT is
+ * one of them. It may say so in the format of either version, or not at all: some
+ * brokers close the connection without a CONNACK, and so does a proxy with no broker
+ * behind it. Loop thread only.
  */
 #ifndef BRIDGE_MQTT_REFUSAL_H
 #define BRIDGE_MQTT_REFUSAL_H
