@@ -6,7 +6,7 @@ import urllib.request
 
 
 def fetch(address, name):
-    """(status, text)"""
+    """(status, text); status 0: it ended while it was asked."""
     try:
         with urllib.request.urlopen(
             f"http://{address}/{name}", timeout=60
@@ -14,6 +14,8 @@ def fetch(address, name):
             return page.status, page.read().decode()
     except urllib.error.HTTPError as error:
         return error.code, error.read().decode()
+    except ConnectionError:
+        return 0, ""
 
 
 def ready(rig):
