@@ -56,9 +56,8 @@ struct ztp_cert {
  * and nothing else, key type and size, signature algorithm, extensions. Does
  * not check who may use it or when. Returns 0, ZTP_ERR_EMPTY, _TOO_LARGE,
  * _CERT_KEY, _CERT_SIGNATURE, _NOMEM, or ZTP_ERR_CERT for everything else. On
- * success
- * the caller owns *cert and frees it with ztp_cert_clear; after a failure there
- * is nothing to free. */
+ * success the caller owns *cert and frees it with ztp_cert_clear; after a failure
+ * there is nothing to free. */
 int ztp_cert_parse(struct ztp_cert *cert, const char *text, size_t len,
 		   struct ztp_error *error);
 
@@ -73,7 +72,9 @@ bool ztp_cert_is_valid_at(const struct ztp_cert *cert, int64_t now_ms);
 
 /* Checks that a device may use this certificate at now_ms (wall clock): it is
  * not a CA, it allows digital signatures, which prove that the device holds the
- * key, and clientAuth, and it is within its validity period. */
+ * key, and clientAuth (RFC 5280 4.2.1.3, 4.2.1.12), and it is within its validity
+ * period. Returns 0, ZTP_ERR_CERT_IS_CA, _CERT_USAGE, _CERT_NOT_YET or
+ * _CERT_EXPIRED. */
 int ztp_cert_check_leaf(const struct ztp_cert *cert, int64_t now_ms,
 			struct ztp_error *error);
 

@@ -15,7 +15,8 @@
 /* Writes n bytes as lower-case hex; out has room for 2n+1. */
 void ztp_hex_encode(char *out, const void *bytes, size_t n);
 
-/* Decodes exactly 2n hex digits, lower or upper case, to n bytes. */
+/* Decodes exactly 2n hex digits, lower or upper case, to n bytes. False for
+ * anything else; out is undefined then. */
 bool ztp_hex_decode(void *out, size_t n, const char *text, size_t len);
 
 /* True when the text is one or more lower-case hex digits and nothing else. */
@@ -34,7 +35,8 @@ long ztp_base64url_decode(void *out, size_t cap, const char *text, size_t len);
 
 void ztp_sha256(uint8_t out[ZTP_SHA256_LEN], const void *bytes, size_t n);
 
-/* FNV-1a, from ZTP_FNV1A on. Anybody can make two inputs meet. */
+/* FNV-1a; begin with ZTP_FNV1A. Not for input from strangers where a collision does
+ * harm: it is easy to find two inputs with the same hash. */
 #define ZTP_FNV1A UINT64_C(0xcbf29ce484222325)
 uint64_t ztp_fnv1a(uint64_t hash, const void *bytes, size_t n);
 
@@ -47,9 +49,10 @@ void ztp_sha256_add(struct ztp_sha256 *hash, const void *bytes, size_t n);
 void ztp_sha256_end(struct ztp_sha256 *hash, uint8_t out[ZTP_SHA256_LEN]);
 
 /* Convert milliseconds since 1970 to RFC 3339 in UTC with milliseconds, and
- * back. ztp_time_parse takes any RFC 3339 offset and fraction, and a space
- * instead of the T (section 5.6), in the years 1970 to 9999; what is finer than
- * a millisecond is cut off. */
+ * back. ztp_time_format writes a time outside the years 0 to 9999 as the first or
+ * last one in them. ztp_time_parse takes any RFC 3339 offset and fraction, and a
+ * space instead of the T (section 5.6), in the years 1970 to 9999; what is finer
+ * than a millisecond is cut off. False for anything else leaves *ms alone. */
 void ztp_time_format(char out[ZTP_TIME_LEN], int64_t ms);
 bool ztp_time_parse(int64_t *ms, const char *text, size_t len);
 

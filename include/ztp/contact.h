@@ -2,7 +2,7 @@
  * ztp/contact.h - what the bridge hears from a device after its approval, as pure
  * functions: the device's own answer to its command, and its return with the
  * certificate (DESIGN sections 3 and 4). Nothing here knows of a store, a topic
- * or a clock.
+ * or a clock. Any thread.
  */
 #ifndef ZTP_CONTACT_H
 #define ZTP_CONTACT_H
@@ -54,13 +54,13 @@ bool ztp_contact_awaits(const struct ztp_answer_facts *facts);
 
 /* --- a device that comes again, with a gate */
 
-#define ZTP_RESENDS_MAX	  5
+#define ZTP_RESENDS_MAX	  5	/* after the onboarding */
 #define ZTP_RESEND_GAP_MS 60000 /* between two of them */
 
 enum ztp_on_return {
 	ZTP_RETURN_IGNORED,
 	ZTP_RETURN_TOLD,   /* it is being told: remember the connection */
-	ZTP_RETURN_RESEND, /* tell it again, not before *at */
+	ZTP_RETURN_RESEND, /* tell it again, not before *at (ms) */
 };
 
 struct ztp_return_facts {
@@ -72,16 +72,16 @@ struct ztp_return_facts {
 	/* Its messages carry no request id (raw on MQTT 3.1.1), so it could not
 	 * tell that it has had this one before. */
 	bool anonymous;
-	int64_t connection; /* the one it came on; 0: not known */
-	int64_t now, delivered_at;
+	int64_t connection;	   /* the one it came on; 0: not known */
+	int64_t now, delivered_at; /* ms */
 };
 
 enum ztp_on_return ztp_contact_return(const struct ztp_contact *contact,
 				      const struct ztp_return_facts *facts,
 				      int64_t *at);
 
-/* Why it is not told again, though an operator has asked for it; a word for the
- * log. NULL: nothing is against it. */
+/* Why it is not told again although an operator has asked for it: a string constant
+ * for the log. NULL: there is no reason. */
 const char *ztp_contact_why_not(const struct ztp_contact *contact,
 				const struct ztp_return_facts *facts);
 

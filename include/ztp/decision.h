@@ -73,8 +73,8 @@ void ztp_decision_clear(struct ztp_decision *decision);
 void ztp_decision_digest(uint8_t out[ZTP_SHA256_LEN],
 			 const struct ztp_decision *decision);
 
-/* The same of the bytes of a JSON payload as they are written: what was stored
- * by earlier versions. */
+/* The same digest, but of a JSON payload's bytes as they are written. Earlier
+ * versions stored this one. */
 void ztp_decision_digest_written(uint8_t out[ZTP_SHA256_LEN],
 				 const struct ztp_decision *decision);
 

@@ -10,7 +10,7 @@
 #include "ztp/error.h"
 
 /* Reads 64 hex digits of either case, which may have colons between the
- * bytes. */
+ * bytes. False for anything else; out is undefined then. */
 bool ztp_fingerprint_parse(uint8_t out[ZTP_SHA256_LEN], const char *text,
 			   size_t len);
 
@@ -21,8 +21,8 @@ bool ztp_fingerprint_parse(uint8_t out[ZTP_SHA256_LEN], const char *text,
  *	SHA256 (pump-42.der) = 9f86d081...   sha256sum --tag, openssl dgst
  *	sha256 Fingerprint=9F:86:D0:81:...   openssl x509 -fingerprint -sha256
  *
- * # begins a comment, unless it is in a name in brackets. Returns 1; 0 if there is
- * nothing in the line; or ZTP_ERR_VALUE. */
+ * # begins a comment, unless it is in a name in brackets. Returns 1, 0 if the line
+ * is empty or a comment, or ZTP_ERR_VALUE. */
 int ztp_fingerprint_line(uint8_t out[ZTP_SHA256_LEN], const char *line,
 			 size_t len, struct ztp_error *error);
 

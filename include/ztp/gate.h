@@ -63,6 +63,7 @@ enum ztp_onboarding {
 };
 
 const char *ztp_onboarding_name(enum ztp_onboarding onboarding);
+/* False for any other name, which leaves *onboarding alone. */
 bool ztp_onboarding_parse(enum ztp_onboarding *onboarding, const char *name);
 
 enum ztp_admission {
@@ -74,6 +75,8 @@ enum ztp_admission {
 	ZTP_ADMIT_JOURNAL, /* custom onboarding: record it, refuse CONNECT */
 };
 
+/* How many devices and candidates there may be; per_path counts candidates. As many
+ * rejections may be in force for a certificate and for a registry. */
 struct ztp_gate_limits {
 	int64_t per_certificate, per_registry, per_path;
 };
@@ -92,6 +95,7 @@ struct ztp_gate_facts {
 	bool cooling_down;   /* rejected, and the cool-down has not passed */
 	bool candidate_known;
 	bool hold; /* pending_mode */
+	/* devices and candidates that there are */
 	int64_t per_certificate, per_registry, per_path;
 	/* rejections that are in force */
 	int64_t rejected_per_certificate, rejected_per_registry;

@@ -9,7 +9,7 @@
  *
  * The bridge asks these functions what an event means for the requests it has,
  * and changes states only through ztp_life_move. Nothing here knows of a store,
- * a topic or a clock.
+ * a topic or a clock. Any thread.
  */
 #ifndef ZTP_LIFE_H
 #define ZTP_LIFE_H
@@ -40,7 +40,9 @@ enum ztp_state {
 		ZTP_STATE_END
 };
 
+/* "none" for ZTP_STATE_NONE. */
 const char *ztp_state_name(enum ztp_state state);
+/* False for any other name, which leaves *state alone. */
 bool ztp_state_parse(enum ztp_state *state, const char *name);
 /* Not decided yet: received, requested. */
 bool ztp_state_undecided(enum ztp_state state);
@@ -61,6 +63,7 @@ int ztp_life_move(enum ztp_state *state, enum ztp_state to,
 /* The outcome of a finished state; ZTP_OUTCOME_COUNT for any other. */
 enum ztp_outcome ztp_life_outcome(enum ztp_state finished);
 
+/* Live requests that one path may have, each of another certificate. */
 #define ZTP_CONTENDERS_MAX 8
 
 /* --- what to do with a pending event */
@@ -133,7 +136,8 @@ enum ztp_on_decision ztp_life_on_decision(const struct ztp_held *held,
 					  const struct ztp_decision *decision,
 					  const struct ztp_position *position);
 
-/* What the result says of a decision that changes nothing. */
+/* What the result says of a decision that changes nothing; what is one of those
+ * that write a result. */
 struct ztp_no_effect {
 	enum ztp_outcome outcome;
 	const char *message;

@@ -9,7 +9,7 @@
  * The bridge passes every event that concerns an obligation to
  * ztp_obligation_change and stores the result. `what` is what to do next,
  * `retry_at` when, and `due_at` the deadline. Nothing here knows of a store, a
- * topic or a clock.
+ * topic or a clock. Any thread, but one at a time for each obligation.
  */
 #ifndef ZTP_OBLIGATION_H
 #define ZTP_OBLIGATION_H
@@ -41,11 +41,13 @@ bool ztp_owed_is_command(enum ztp_owed owed);
 /* The notice of the rejection: notice_check, notice_wait, notice_send. */
 bool ztp_owed_is_notice(enum ztp_owed owed);
 
-/* Then it is given up, unless the gate owes the answer: there is a deadline for
- * that, and of a registration it is asked what has become of it. */
+/* After so many tries without an answer an obligation is given up. Not so if it is
+ * the gate that does not answer: then there is a deadline, and the gate is asked
+ * whether a registration has taken place. */
 #define ZTP_LOSSES_MAX 4
-/* Of those, so many may be unproven: one that proves something is not enough,
- * because a connection may also be lost by chance. */
+/* Only so many unproven losses count, since the broker may take nothing at all then.
+ * It takes more than one further loss to be given up, because a connection may also
+ * be lost by chance. */
 #define ZTP_LOSSES_UNPROVEN 2
 
 struct ztp_obligation {
@@ -59,8 +61,8 @@ struct ztp_obligation {
 /* A suspect: its last try got no answer, perhaps because it closed the
  * connection. It is tried alone, after the others. */
 bool ztp_obligation_suspect(const struct ztp_obligation *obligation);
-/* Without an answer so often that the caller gives it up (ZTP_ON_GIVEN_UP), or, of
- * a registration, asks whether the device exists. */
+/* It had no answer so often that the caller gives it up (ZTP_ON_GIVEN_UP), or, if it
+ * is a registration, asks whether the device exists. */
 bool ztp_obligation_hopeless(const struct ztp_obligation *obligation);
 
 #define ZTP_OWED_EVENT_LIST(X)                                                 \

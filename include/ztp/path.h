@@ -35,6 +35,7 @@
 #define ZTP_TEMPLATE_REGISTRY	  "{registry}"
 #define ZTP_TEMPLATE_DEVICE	  "{device}"
 
+/* Bytes, without the NUL. */
 #define ZTP_ID_MAX	 255
 #define ZTP_PATH_MAX	 (14 + 12 + 9 + 3 * ZTP_ID_MAX)
 #define ZTP_TOPIC_MAX	 1024
@@ -55,7 +56,7 @@ bool ztp_id_valid(const char *text, size_t len);
 /* True for "subscription/registry", both valid ids. */
 bool ztp_registry_name_valid(const char *name);
 
-/* Returns ZTP_ERR_PATH for anything that is not exactly a device path. */
+/* Returns 0, or ZTP_ERR_PATH for anything that is not exactly a device path. */
 int ztp_path_parse(struct ztp_path *path, const char *text, size_t len,
 		   struct ztp_error *error);
 
@@ -65,7 +66,8 @@ int ztp_path_parse(struct ztp_path *path, const char *text, size_t len,
  * ZTP_ROOT_*: then no device can be named so that its command topic is somebody
  * else's topic, or above or below one. Refuses unknown or broken
  * placeholders, wildcards, control characters, a leading '$', a template that
- * names no device, and one that can render to more than ZTP_TOPIC_MAX bytes. */
+ * names no device, and one that can render to more than ZTP_TOPIC_MAX bytes.
+ * Returns 0 or ZTP_ERR_VALUE. */
 int ztp_topic_check(const char *template, struct ztp_error *error);
 
 /* True when two different paths can never render to the same topic: the

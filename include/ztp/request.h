@@ -16,7 +16,7 @@ struct ztp_request {
 	const char *id;
 	const struct ztp_path *path;
 	const struct ztp_cert *cert;
-	int64_t received_at, expires_at; /* ms */
+	int64_t received_at, expires_at; /* ms since 1970 */
 	int attempt;			 /* 1 and up */
 	int contenders; /* live requests of this path, this one included */
 	const char *decision_topic;

@@ -71,8 +71,8 @@ struct ztp_result {
 	enum ztp_delivery delivery; /* NONE: left out */
 	const char *message;	    /* never NULL */
 	struct ztp_position decision;
-	int64_t delivered_at; /* ms; 0: left out */
-	int64_t at;	      /* ms */
+	int64_t delivered_at; /* ms since 1970; 0: left out */
+	int64_t at;	      /* ms since 1970 */
 };
 
 /* "io.ztp.provisioning.<outcome>.v1" */

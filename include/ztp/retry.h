@@ -4,7 +4,7 @@
  * and commands.
  *
  * Pure: the time and the randomness are arguments. Times are ms of whatever
- * clock the caller uses.
+ * clock the caller uses. Any thread, but one at a time for each ztp_retry.
  */
 #ifndef ZTP_RETRY_H
 #define ZTP_RETRY_H

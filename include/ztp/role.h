@@ -7,8 +7,9 @@
  *       -> waiting -> active -> leaving -> gone
  *
  * Kafka's group says who is to be active, and its transactional id ends who is
- * no longer. The caller tells each event and does what it gets back, in the
- * order of the actions' bits. Nothing here knows of Kafka or of a clock.
+ * no longer. The caller passes each event to ztp_role_on and does what it returns,
+ * in the order of the actions' bits. Nothing here knows of Kafka or of a clock. Any
+ * thread, but one at a time for each role.
  */
 #ifndef ZTP_ROLE_H
 #define ZTP_ROLE_H
@@ -94,7 +95,7 @@ struct ztp_role {
 	 * and when it last had a reason to. */
 	struct ztp_retry yields;
 	int64_t unable_at;
-	int64_t inited_at; /* when init_transactions returned */
+	int64_t inited_at; /* when init_transactions returned; all times: ms */
 };
 
 struct ztp_role_facts {
@@ -106,12 +107,12 @@ struct ztp_role_facts {
 
 /* Tries in a row after which it goes to the back of the line. */
 #define ZTP_ROLE_TRIES 3
-/* Between two times that it gives way, at first, and later: about so long. If the
- * others are no better off, each of them keeps the place for as long. */
+/* About how long it keeps its place before it gives way once more, at first and
+ * later. If the others are no better off, each of them keeps it for as long. */
 #define ZTP_ROLE_YIELD_MS     60000
 #define ZTP_ROLE_YIELD_MAX_MS 120000
-/* Who has had no reason to give way for longer than that begins anew: another one has
- * served. */
+/* After so long without a reason to give way the count begins anew, since somebody
+ * has served. */
 #define ZTP_ROLE_ABLE_MS 180000
 
 /* Returns the actions. */
@@ -119,8 +120,8 @@ unsigned ztp_role_on(struct ztp_role *role, enum ztp_role_event event,
 		     const struct ztp_role_facts *facts);
 /* When a TICK is due; 0: nothing is waited for. */
 int64_t ztp_role_next(const struct ztp_role *role);
-/* Until when this event makes it give way to nobody, because it has not long ago; 0:
- * it does, or has no place to give up. */
+/* Until when it keeps its place in spite of this event, because it has given way not
+ * long ago. 0: it gives way, or has no place to give up. */
 int64_t ztp_role_keeps_until(const struct ztp_role *role,
 			     enum ztp_role_event event, int64_t now);
 
@@ -153,9 +154,9 @@ int64_t ztp_lease_turn_at(const struct ztp_lease *lease);
 
 #define ZTP_HOLD_MS 60000
 
-/* Until when decisions for unknown ids are held by a bridge that becomes active
- * now. until: as the last row `active` says; left: so does that row. To leave
- * does not end what began with an earlier takeover. Wall clock, ms. */
+/* Until when a bridge that becomes active now holds decisions for unknown ids.
+ * until and left are those of the last row `active`. That the bridge before left
+ * does not end a hold that began with an earlier takeover. Wall clock, ms. */
 int64_t ztp_hold_until(int64_t until, bool left, int64_t now);
 
 #endif
