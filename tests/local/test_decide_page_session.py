@@ -47,6 +47,8 @@ def decided_without_a_session(page):
     page.browser.cdp("Network.clearBrowserCookies")
     page.click("#confirm")
     until(lambda: page.text("#login-title"), "the session has ended")
+    until(lambda: set(page.made().values()) == {"not sent"},
+          lambda: f"what is not sent is drawn: {page.made()}")
 
 
 def posts(page):
