@@ -9,9 +9,8 @@
 #include "bridge/mqtt/refusal.h"
 #include "bridge/standby/opening.h"
 
-#define AWAY_MS	 60000 /* without a broker, until it joins all the same */
-#define UNFIT_MS 30000 /* with a disk that takes nothing, until it leaves */
-#define LOOK_MS	 1000  /* between two looks at the disk */
+#define AWAY_MS 60000 /* without a broker, until it joins all the same */
+#define LOOK_MS 1000  /* between two looks at the disk */
 
 struct group_join {
 	struct core *core;
@@ -136,6 +135,12 @@ static bool is_over(int64_t since, int64_t ms)
 	return since != 0 && ztp_clock_boot() - since >= ms;
 }
 
+/* For so long the group would wait for one that says nothing at all. */
+static bool is_long(const struct group_join *j, int64_t since)
+{
+	return is_over(since, j->core->config->standby.session_timeout_ms);
+}
+
 static bool is_fit(const struct group_join *j)
 {
 	return j->has_room && copy_unwritten_since(j->copy) == 0;
@@ -148,14 +153,13 @@ bool group_join_ready(const struct group_join *j)
 
 bool group_join_no_broker(const struct group_join *j)
 {
-	return is_over(j->away_since,
-		       j->core->config->standby.session_timeout_ms);
+	return is_long(j, j->away_since);
 }
 
 bool group_join_unfit(const struct group_join *j)
 {
-	return is_over(j->full_since, UNFIT_MS) ||
-	       is_over(copy_unwritten_since(j->copy), UNFIT_MS);
+	return is_long(j, j->full_since) ||
+	       is_long(j, copy_unwritten_since(j->copy));
 }
 
 /* --- for others */

@@ -32,12 +32,13 @@ void group_join_reconnect(struct group_join *join);
 /* May it join? The broker is in reach, or has been out of reach for a minute,
  * when another one may be no better off; and the disk is fit. */
 bool group_join_ready(const struct group_join *join);
-/* Has the broker been out of reach for so long that another one is to try? */
+/* Has the broker been out of reach for the session timeout? Then another one is
+ * to try. */
 bool group_join_no_broker(const struct group_join *join);
 /* Looked at now, not within the last second. */
 bool group_join_has_room(struct group_join *join);
 #define GROUP_DISK_FULL "the disk is full"
-/* Has the disk been unfit for so long? */
+/* Has the disk taken nothing for the session timeout? */
 bool group_join_unfit(const struct group_join *join);
 
 /* For /readyz and the page: is the broker in reach, and one line of text for why
