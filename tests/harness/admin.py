@@ -4,6 +4,8 @@ topics."""
 from confluent_kafka import KafkaError, KafkaException, Producer, libversion
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
+from .until import until
+
 # The version of the library, which the bridge loads as well. These releases
 # may crash when a topic is deleted and created again (librdkafka#4964).
 CRASHES_ON_NEW_TOPIC = 0x02040000 <= libversion()[1] < 0x020A0000
@@ -24,7 +26,19 @@ def answers_kafka(brokers):
         return False
 
 
+def knows_topic(broker, name):
+    """It has all that it is asked for of each partition, its leader too."""
+    try:
+        found = admin(broker).list_topics(name, timeout=5).topics[name]
+    except KafkaException:
+        return False
+    return found.error is None and found.partitions and all(
+        one.error is None and one.leader >= 0
+        for one in found.partitions.values())
+
+
 def create_topics(brokers, names, partitions=3, config=None, replicas=1):
+    """Returns when each broker knows them: the controller answers before."""
     client = admin(brokers)
     made = client.create_topics(
         [
@@ -40,6 +54,10 @@ def create_topics(brokers, names, partitions=3, config=None, replicas=1):
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise
+    for broker in brokers.split(","):
+        for name in names:
+            until(lambda: knows_topic(broker, name),
+                  f"{broker} knows {name}", 30, 0.02)
 
 
 def set_topic(brokers, name, config):
