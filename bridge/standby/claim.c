@@ -1,5 +1,6 @@
 #include "bridge/standby/claim.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -132,10 +133,24 @@ static int read_active(struct claim *c, const struct core *core,
 
 	c->left = rc == 1 && row.cells[STATE_ACTIVE_LEFT].number != 0;
 	c->hold_until = rc == 1 ? row.cells[STATE_ACTIVE_HOLD_UNTIL].number : 0;
+	c->unlike = rc == 1 &&
+		    !claim_is_alike(&row.cells[STATE_ACTIVE_EPOCH].bytes, core);
 	if (rc == 1)
 		rc = claim_check_group(&row, core, error);
 	free(bytes.p);
 	return rc;
+}
+
+/* The one before may have read decisions in another topic, and what it has not read
+ * there nobody reads: no silence of those whom it asked is an answer. Each bridge
+ * notes for itself which topic it has read, so one that comes back to its own does
+ * not see that. */
+static int break_silence(struct store *store, struct ztp_error *error)
+{
+	char at[24];
+
+	snprintf(at, sizeof(at), "%" PRId64, store_newest(store));
+	return store_set(store, STORE_LOST, at, error);
 }
 
 /* An empty topic has had nobody, so nothing is held and nobody is waited for. */
@@ -159,6 +174,8 @@ int claim_put(struct claim *c, const struct core *core, struct copy *copy,
 	c->left = c->left || !born;
 	make_epoch(c, core);
 	rc = born ? 0 : put_birth(copy, error);
+	if (rc == 0 && c->unlike)
+		rc = break_silence(copy_store(copy), error);
 	return rc == 0 ? claim_put_active(c, core, copy, false, error) : rc;
 }
 

@@ -12,6 +12,7 @@
 struct claim {
 	/* Of the row `active` before ours. */
 	bool left;
+	bool unlike;	    /* see claim_is_alike */
 	int64_t hold_until; /* wall clock, ms; see bridge.h */
 	int64_t held_since; /* boot clock, ms: from our claim on; 0: from before */
 	/* Random, a hash of kafka.group, and one of what the bridges of a group must
@@ -20,8 +21,9 @@ struct claim {
 };
 
 /* Reads that row, and puts ours in the store; before it, in a topic that is empty,
- * when that began. Fails if that row is of another group: its customers' decisions are
- * in another topic, and its requests would end without them. */
+ * when that began. If that row's bridge may have read other decisions, no silence of
+ * those whom it asked counts (STORE_LOST). Fails if that row is of another group: its
+ * customers' decisions are in another topic, and its requests would end without them. */
 int claim_put(struct claim *claim, const struct core *core, struct copy *copy,
 	      struct ztp_error *error);
 /* Fails if whoever wrote the row `active` is of another group. */
