@@ -16,14 +16,31 @@
 
 #include "bridge/kafka/consumer_internal.h"
 
-void consumer_suspect(struct consumer *c, const char *sign)
+static void begin_anew(struct consumer *c, const char *sign)
 {
-	const char *topic = c->core->config->kafka.topics.decisions;
-
-	if (c->anew || !store_offset_any(c->store, topic))
+	if (c->anew)
 		return;
 	log_warn(c->core->log, "kafka_topic_anew", LOG_STR("sign", sign));
 	c->anew = true;
+}
+
+void consumer_suspect(struct consumer *c, const char *sign)
+{
+	if (store_offset_any(c->store, c->core->config->kafka.topics.decisions))
+		begin_anew(c, sign);
+}
+
+/* Nothing may have been read of it, and yet an answer have been in it to those who
+ * have been asked. Who is asked while it is missing is not to answer there. */
+static void miss(struct consumer *c)
+{
+	static const char sign[] = "the topic is missing";
+
+	if (!c->missing && consumer_has_asked(c))
+		begin_anew(c, sign);
+	else
+		consumer_suspect(c, sign);
+	c->missing = true;
 }
 
 bool consumer_look_for_topic(struct consumer *c,
@@ -42,7 +59,6 @@ bool consumer_look_for_topic(struct consumer *c,
 	    !(status->missing & (1u << STORE_DECISIONS)))
 		return false;
 	c->missed_at = status->asked_at;
-	c->missing = true;
-	consumer_suspect(c, "the topic is missing");
+	miss(c);
 	return false;
 }

@@ -138,6 +138,8 @@ void consumer_consider(struct consumer *c, const struct probe_status *status);
  * look_for_topic: a missing topic is such a sign. Returns true if it is there
  * again, but not yet to this handle. */
 void consumer_suspect(struct consumer *c, const char *sign);
+/* Is a decision waited for? */
+bool consumer_has_asked(const struct consumer *c);
 bool consumer_look_for_topic(struct consumer *c,
 			     const struct probe_status *status);
 

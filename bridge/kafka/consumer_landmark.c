@@ -12,12 +12,12 @@
  * - Another record is there, or the log ends before it, or what is read lies
  *   before it because librdkafka has begun anew: it is another topic, and all of
  *   its partitions are read from their beginnings.
- * - Only later records are there. The landmark may have been deleted by age or
- *   size, and then the beginning of the partition lies behind it as well. Or the
- *   topic was compacted, or it is another topic, whose offset holds the end of a
- *   transaction. In each of these cases it is right to read this partition from
- *   its beginning: nothing is passed over, and what was applied before is
- *   recognised by its position.
+ * - Only later records are there, and the beginning of the partition lies behind
+ *   the landmark as well: it has been deleted by age or size. This partition is
+ *   read from its beginning: nothing is passed over.
+ * - Only later records are there, and the partition begins before them: it is
+ *   another topic, which has the end of a transaction at that offset, or the
+ *   topic was compacted. It is taken for another one.
  *
  * Retention may also have removed what has not been read, while the bridge was
  * stopped or did not get to read. Then what is read next lies behind the position:
@@ -55,8 +55,7 @@ static struct store_landmark landmark_of(const rd_kafka_message_t *message)
 	};
 }
 
-/* Is a decision waited for that may be in a partition without a position? */
-static bool has_asked(const struct consumer *c)
+bool consumer_has_asked(const struct consumer *c)
 {
 	return store_next_due(c->store, true) != 0;
 }
@@ -67,15 +66,24 @@ static int64_t expected(const struct partition *part)
 	return part->seen >= 0 ? part->seen : 0;
 }
 
-/* May Kafka have removed what is expected? */
-static bool may_be_removed(const struct consumer *c, int partition)
+/* As the last answer to a fetch had it; -1: not known. */
+static int64_t begin_of(const struct consumer *c, int partition)
 {
 	int64_t low = -1, high = -1;
 
 	return rd_kafka_get_watermark_offsets(
 		       c->rk, c->core->config->kafka.topics.decisions,
-		       partition, &low, &high) != RD_KAFKA_RESP_ERR_NO_ERROR ||
-	       low < 0 || low > expected(&c->partitions[partition]);
+		       partition, &low, &high) == RD_KAFKA_RESP_ERR_NO_ERROR
+		       ? low
+		       : -1;
+}
+
+/* May Kafka have removed what is expected? */
+static bool may_be_removed(const struct consumer *c, int partition)
+{
+	int64_t low = begin_of(c, partition);
+
+	return low < 0 || low > expected(&c->partitions[partition]);
 }
 
 int64_t consumer_landmark_start(const struct consumer *c,
@@ -84,7 +92,7 @@ int64_t consumer_landmark_start(const struct consumer *c,
 	part->looking = part->landmark.offset >= 0;
 	/* Without a record there is nothing to pass over. */
 	part->anything = part->landmark.offset == STORE_LANDMARK_NONE ||
-			 (part->next < 0 && !has_asked(c));
+			 (part->next < 0 && !consumer_has_asked(c));
 	if (part->looking)
 		return part->landmark.offset;
 	if (part->landmark.offset == STORE_LANDMARK_NONE)
@@ -196,10 +204,18 @@ int consumer_landmark_lost(struct consumer *c, struct ztp_error *error)
 	return rc;
 }
 
-/* offset: of what is read first. */
+/* The landmark is gone; offset: of what is read first. */
 static void read_again(struct consumer *c, struct partition *part,
 		       int64_t offset)
 {
+	int64_t begin = begin_of(c, (int)(part - c->partitions));
+
+	if (begin >= 0 && begin <= part->landmark.offset) {
+		consumer_suspect(c,
+				 "the last record read is not there, and the "
+				 "partition begins before it");
+		return;
+	}
 	if (offset > part->next)
 		lose(part, offset);
 	log_info(c->core->log, "kafka_partition_again",

@@ -325,6 +325,52 @@ def test_a_rejection_goes_with_its_topic(rig_of, ca):
     outcome_of(rig, later, "onboarded")
 
 
+def take_back(rig, topic, *values):
+    """Writes them into the first partition in a transaction that it aborts."""
+    producer = Producer({"bootstrap.servers": rig.kafka.brokers,
+                         "transactional.id": topic, "log_level": 0})
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    for value in values:
+        producer.produce(topic, value, partition=0)
+    producer.flush(30)
+    producer.abort_transaction(30)
+
+
+def test_a_rejection_goes_with_its_topic_unseen(rig_of, ca):
+    """The new topic has the end of a transaction where the last record was that
+    was read, and goes on behind it as if nothing were missing."""
+    rig = rig_of({"onboarding": {"decision_timeout": "15s",
+                                 "on_timeout": "approve"}}).start()
+    wait_ready(rig)
+    topic = rig.topics["decisions"]
+    paths = spread(rig, 2)
+    told(rig, paths)
+    last = rig.result(paths[1]).json()["decision"]["offset"]
+    _, request = asked(rig, ca.leaf())
+    rig.bridge.stop()
+    rig.decide(request, "reject")
+    recreate(rig, "decisions", stopped=True)
+    take_back(rig, topic, *[b"of another topic"] * last)
+    paths = spread(rig, 1)
+    rig.bridge.start()
+    assert told(rig, paths) == [["unknown_request"]]
+    assert anew(rig) == 1
+    outcome_of(rig, request, "expired")
+
+
+def test_a_topic_that_goes_before_anything_is_read(rig_of, ca):
+    """Whoever was asked before is not approved by silence."""
+    rig = rig_of({"onboarding": {"decision_timeout": "15s",
+                                 "on_timeout": "approve"}}).start()
+    wait_ready(rig)
+    _, request = asked(rig, ca.leaf())
+    recreate(rig, "decisions", slowly=True)
+    outcome_of(rig, request, "expired")
+    _, later = asked(rig, ca.leaf())
+    outcome_of(rig, later, "onboarded")
+
+
 @pytest.mark.parametrize("end", ["nothing", "a rejection"])
 def test_aborted_decisions_are_not_lost(rig_of, ca, end):
     """What a customer took back in a transaction is passed over, also where the
@@ -338,13 +384,7 @@ def test_aborted_decisions_are_not_lost(rig_of, ca, end):
     decision = json.dumps({
         "request_id": request.json()["request_id"], "decision": "reject",
         "device_path": device.path})
-    producer = Producer({"bootstrap.servers": rig.kafka.brokers,
-                         "transactional.id": topic, "log_level": 0})
-    producer.init_transactions(30)
-    producer.begin_transaction()
-    producer.produce(topic, decision, partition=0)
-    producer.flush(30)
-    producer.abort_transaction(30)
+    take_back(rig, topic, decision)
     if end == "a rejection":
         rig.writer.send(topic, decision, partition=0)
     rig.bridge.start()

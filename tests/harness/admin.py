@@ -37,6 +37,11 @@ def knows_topic(broker, name):
         for one in found.partitions.values())
 
 
+def wait_known(brokers, name):
+    for broker in brokers.split(","):
+        until(lambda: knows_topic(broker, name), f"{broker} knows {name}")
+
+
 def create_topics(brokers, names, partitions=3, config=None, replicas=1):
     """Returns when each broker knows them: the controller answers before."""
     client = admin(brokers)
@@ -48,16 +53,14 @@ def create_topics(brokers, names, partitions=3, config=None, replicas=1):
         operation_timeout=20,
         request_timeout=25,
     )
-    for future in made.values():
+    for name, future in made.items():
         try:
             future.result()
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise
-    for broker in brokers.split(","):
-        for name in names:
-            until(lambda: knows_topic(broker, name),
-                  f"{broker} knows {name}", 30, 0.02)
+        else:
+            wait_known(brokers, name)
 
 
 def set_topic(brokers, name, config):
