@@ -368,7 +368,7 @@ int decisions_lost(void *bridge, const struct consumer_gap *gap,
 static const char *why_expired(bool asked, bool invalid, const char *lost)
 {
 	if (!asked)
-		return "Kafka had not taken the request by expires_at";
+		return "Kafka had not acknowledged the request by expires_at";
 	if (invalid)
 		return "no valid decision by expires_at";
 	return lost ? lost : MOVE_SILENCE;

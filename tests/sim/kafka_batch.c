@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "tests/sim/kafka_handle.h"
+#include "tests/sim/oracle.h"
 #include "tests/sim/sim.h"
 
 #define BATCH_MAX     1000000
@@ -109,6 +110,18 @@ static void take_out(struct part *part, const struct batch *batch)
 	part->in_flight -= batch->count;
 }
 
+/* Without a place, the bridge cannot tell it from one that librdkafka has made
+ * up. */
+static void tell_places(const struct batch *batch)
+{
+	const struct message *message;
+
+	for (message = batch->messages; message; message = message->next)
+		if (message->m.offset >= 0)
+			oracle_acknowledged((enum cluster_topic)message->topic,
+					    message->m.payload, message->m.len);
+}
+
 static void report(struct batch *batch, rd_kafka_resp_err_t err)
 {
 	struct handle *h = batch->handle;
@@ -118,6 +131,8 @@ static void report(struct batch *batch, rd_kafka_resp_err_t err)
 	batch->over = true;
 	if (!handle_lives(h))
 		return;
+	if (!batch->reported && !err)
+		tell_places(batch);
 	if (!batch->reported) /* else purged */
 		report_messages(h, batch->messages, err);
 	if (part->batches && part->batches->waits)

@@ -109,11 +109,26 @@ static void forget(struct asked *asked)
 {
 	if (asked->asked_at + ORACLE_KNOWN_US > sim.now)
 		asked->forgotten = true;
+	if (asked->told_at + ORACLE_KNOWN_US > sim.now)
+		asked->told_at = 0;
 }
 
 void oracle_unheard(void)
 {
 	oracle_each(forget);
+}
+
+void oracle_acknowledged(enum cluster_topic topic, const void *value, size_t n)
+{
+	struct asked *asked;
+	char id[132];
+
+	if (topic != CLUSTER_REQUESTS)
+		return;
+	oracle_text(value, n, "request_id", id, sizeof(id));
+	asked = oracle_find(id);
+	if (asked && asked->told_at == 0)
+		asked->told_at = sim.now;
 }
 
 /* --- requests */

@@ -34,6 +34,7 @@ struct asked {
 	int64_t deadline; /* us of the world's time, as its record says */
 	int64_t asked_at; /* us: when Kafka had its first record, for good */
 	int64_t read_at;  /* us: when that could be read */
+	int64_t told_at;  /* us: when the bridge was told of its place; or 0 */
 	int64_t known_at; /* us: of several bridges one has said so; or 0 */
 	enum verdict verdict;
 	int64_t decided_at; /* us: when the first decision was in Kafka */
@@ -65,6 +66,8 @@ void oracle_approved_path(int device); /* so that others are in conflict */
 /* What Kafka has said in the last seconds may never be heard: the bridge has
  * died, or its producer has. */
 void oracle_unheard(void);
+/* Its producer is told where Kafka has this record. */
+void oracle_acknowledged(enum cluster_topic topic, const void *value, size_t n);
 
 /* --- oracle_decisions.c: each decision has an effect, or an answer */
 

@@ -13,14 +13,17 @@ static bool is(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
-/* Where Kafka had the request in time, and the bridge is sure to know it: of
- * several, one has gone on after that turn. */
+/* Where Kafka had the request in time, and the bridge is sure to know it: it was
+ * told of its place, or of several, one has gone on after that turn. An answer
+ * without a place is no proof, so a request that has no other has to expire. */
 static bool was_asked(const struct asked *asked)
 {
-	int64_t at = sim.plan.bridges ? asked->known_at : asked->asked_at;
+	int64_t at = asked->told_at;
 
-	return asked->times == 1 && !asked->forgotten &&
-	       sim.plan.disk_trouble == 0 && at != 0 &&
+	if (sim.plan.bridges)
+		at = asked->times == 1 && !asked->forgotten ? asked->known_at
+							    : 0;
+	return sim.plan.disk_trouble == 0 && at != 0 &&
 	       at + ORACLE_KNOWN_US < asked->deadline;
 }
 

@@ -27,7 +27,7 @@ static void a_request_expires(void **state)
 	assert_string_equal(life_member(c, "message"),
 			    "no decision by expires_at");
 	life_why(c, 1, "");
-	life_why(c, 2, "Kafka had not taken the request by expires_at");
+	life_why(c, 2, "Kafka had not acknowledged the request by expires_at");
 	assert_string_equal(life_member(c, "decision.topic"), "");
 	assert_true(life_record(c, STORE_RESULTS));
 	life_no_record(c, STORE_RESULTS);

@@ -295,6 +295,13 @@ void oracle_unheard(void)
 {
 }
 
+void oracle_acknowledged(enum cluster_topic topic, const void *value, size_t n)
+{
+	(void)topic;
+	(void)value;
+	(void)n;
+}
+
 void world_logged(const char *line, size_t n)
 {
 	(void)line;
