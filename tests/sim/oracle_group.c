@@ -160,7 +160,10 @@ static void see_row(const struct record *r)
 
 	if (by < 0)
 		return;
-	oracle_each(know);
+	/* A claim says nothing of when the last turn before it was, which its bridge
+	 * judges in its own first turn. */
+	if (bridges[by].claimed_at == 0)
+		oracle_each(know);
 	see_claim(by);
 	if (by != reign.by)
 		sim_input("reigns", by, reign.by);
