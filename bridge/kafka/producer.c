@@ -112,6 +112,21 @@ static bool is_out_of_order(const struct topic_window *window,
 	       (lane->behind && lane->resend);
 }
 
+/* Kafka has the record, and it is sent again. Its request has been asked all the
+ * same: Kafka may not take it again before the request's deadline, and a silence
+ * counts only if the request was asked. */
+static void send_again(struct producer *p, struct topic_window *window,
+		       struct in_flight *flight)
+{
+	flight->again = window->topic == STORE_REQUESTS && flight->request != 0;
+	if (!flight->again || flight->unstored) {
+		producer_retry_record(p, window, flight);
+		return;
+	}
+	window_move(window, flight, IN_FLIGHT_DONE);
+	p->unsettled++;
+}
+
 /* Keeps the records of a device in order: when one fails, the records of its
  * partition that were sent after it are sent again after it, even if they
  * have arrived. Those without a key are not: they have no order, and a lane that
@@ -137,7 +152,7 @@ static void on_report(struct producer *p, const rd_kafka_message_t *message)
 	if (!flight->keyless && is_out_of_order(window, lane, message)) {
 		/* Another partition's bit may have said so. */
 		lane->resend = true;
-		producer_retry_record(p, window, flight);
+		send_again(p, window, flight);
 		return;
 	}
 	window_move(window, flight, IN_FLIGHT_DONE);
@@ -265,7 +280,8 @@ static int add_to_run(struct producer *p, struct run *run, int64_t request,
 	return rc;
 }
 
-/* Kafka has acknowledged the record or will never accept it. */
+/* Kafka has acknowledged the record or will never accept it. One that is sent again
+ * stays in the outbox, or is about to move to it. */
 static int apply_done(struct producer *p, const struct topic_window *window,
 		      const struct in_flight *flight, struct run *run,
 		      struct ztp_error *error)
@@ -274,7 +290,7 @@ static int apply_done(struct producer *p, const struct topic_window *window,
 
 	if (flight->refused)
 		return producer_give_up(p, window, flight, error);
-	if (flight->seq != 0)
+	if (flight->seq != 0 && !flight->again)
 		rc = store_outbox_remove(p->store, flight->seq, error);
 	if (rc == 0 && window->topic == STORE_REQUESTS && flight->request)
 		rc = add_to_run(p, run, flight->request, error);
@@ -290,7 +306,7 @@ static int apply_all_done(struct producer *p, struct topic_window *window,
 
 	for (flight = window_first(window); flight && rc == 0;
 	     flight = window_next(window, flight))
-		if (flight->phase == IN_FLIGHT_DONE)
+		if (flight->phase == IN_FLIGHT_DONE || flight->again)
 			rc = apply_done(p, window, flight, &run, error);
 	return rc == 0 ? end_run(p, &run, error) : rc;
 }
@@ -320,6 +336,7 @@ void producer_settle(struct producer *p)
 
 		for (flight = window_first(window); flight; flight = next) {
 			next = window_next(window, flight);
+			flight->again = false;
 			if (flight->phase == IN_FLIGHT_DONE)
 				window_release(window, flight);
 			else if (flight->spilled != 0)

@@ -13,6 +13,7 @@
  *	READY    an unstored record that waits to be handed over
  *	SENT     librdkafka has it
  *	DONE     Kafka has it, or never will; the store does not know yet
+ *	         (again: and it stays in the outbox)
  *	FAILED   an unstored record that failed: it moves to the outbox
  *
  * A partition that Kafka takes nothing for must not fill the window. So a window is
@@ -62,8 +63,11 @@ struct in_flight {
 	size_t bytes;
 	struct unstored *unstored; /* owned, or NULL */
 	uint16_t lane;
-	bool alone;	       /* handed over with nothing beside it */
-	bool keyless;	       /* it has no order to keep */
+	bool alone;   /* handed over with nothing beside it */
+	bool keyless; /* it has no order to keep */
+	/* A request's that Kafka has and that is sent again: somebody has been
+	 * asked, which the store does not know yet. DONE or FAILED. */
+	bool again;
 	uint16_t next, before; /* in order; next also links the free ones */
 };
 
