@@ -165,6 +165,22 @@ static void on_nodelay(struct ztp_broker_facts *facts, const char *value)
 	facts->nodelay = is_true(value);
 }
 
+static void on_persistence(struct ztp_broker_facts *facts, const char *value)
+{
+	facts->persistence = is_true(value);
+}
+
+static void on_location(struct ztp_broker_facts *facts, const char *value)
+{
+	copy(facts->persistence_location, sizeof(facts->persistence_location),
+	     value);
+}
+
+static void on_file(struct ztp_broker_facts *facts, const char *value)
+{
+	copy(facts->persistence_file, sizeof(facts->persistence_file), value);
+}
+
 static const struct {
 	const char *key;
 	note_fn *note;
@@ -184,6 +200,9 @@ static const struct {
 	{ZTP_BROKER_ANONYMOUS, on_anonymous},
 	{"listener_allow_anonymous", on_listener_anonymous},
 	{ZTP_BROKER_ACL_FILE, on_acl_file},
+	{"persistence", on_persistence},
+	{"persistence_location", on_location},
+	{"persistence_file", on_file},
 	{ZTP_BROKER_MAX_QUEUED, on_max_queued},
 	{ZTP_BROKER_MAX_PACKET, on_max_packet},
 	{ZTP_BROKER_NODELAY, on_nodelay},

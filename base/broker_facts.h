@@ -36,7 +36,10 @@ struct ztp_broker_facts {
 	int64_t max_queued_messages; /* the broker's default is 1000 */
 	int64_t max_packet_size;     /* 0: none */
 	char command_topic[512];     /* of the gate; "": not set */
-	size_t listeners;	     /* may exceed the size of the array */
+	bool persistence;
+	/* Of the file with the sessions: as written; "": not set. */
+	char persistence_location[512], persistence_file[256];
+	size_t listeners; /* may exceed the size of the array */
 	struct ztp_broker_listener listener[ZTP_BROKER_LISTENERS_MAX];
 
 	/* used while reading */

@@ -17,6 +17,7 @@
 #include "gate/broker_api.h"
 #include "gate/ending.h"
 #include "gate/pending.h"
+#include "gate/stored.h"
 #include "gate/topics.h"
 
 #define SEEN_EVERY_MS (3600 * 1000LL)
@@ -72,7 +73,8 @@ static bool stored_is_own(const struct ztp_attempt *a)
 	if (before)
 		return memcmp(before->spki_sha256, a->spki_sha256,
 			      ZTP_SHA256_LEN) == 0;
-	return a->facts.device_known && a->device.connected;
+	return a->facts.device_known &&
+	       ztp_stored_is_of(a->gate, a->device.connected_at);
 }
 
 /* A session ends at its JWT's exp. A session that only the allowed clock skew
@@ -164,8 +166,9 @@ static bool connect_device(struct ztp_attempt *a)
 			 (a->has_cert || !a->device.greeted);
 	/* If a crash loses this, the next session starts without stored
 	 * messages as well. */
-	if (!a->device.connected &&
-	    ztp_devices_set_connected(a->gate->db, a->id, &error) != 0)
+	if (!ztp_stored_is_of(a->gate, a->device.connected_at) &&
+	    ztp_devices_set_connected(a->gate->db, a->id,
+				      ztp_stored_now(a->gate), &error) != 0)
 		a->failed = ztp_attempt_failed(a, &error);
 	return true;
 }
@@ -190,7 +193,7 @@ static int create_device(struct ztp_attempt *a, struct ztp_error *error)
 	device->onboarding = ZTP_ONBOARDING_DIRECT;
 	memcpy(device->request_id, a->request_id, sizeof(a->request_id));
 	device->created_at = a->wall;
-	device->connected = true; /* by this connection */
+	device->connected_at = ztp_stored_now(gate); /* by this connection */
 	ztp_gate_mark(gate);
 	rc = ztp_devices_insert(gate->db, a->registry, device, NULL, error);
 	if (rc == 0)
@@ -218,7 +221,7 @@ static bool create(struct ztp_attempt *a)
 		return false;
 	}
 	/* What the broker has stored is older than this device. */
-	a->device.connected = false;
+	a->device.connected_at = 0;
 	session = enter(a, ZTP_RIGHT_DEVICE);
 	if (session)
 		session->greet = true;

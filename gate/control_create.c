@@ -11,6 +11,7 @@
 #include "gate/candidates.h"
 #include "gate/control.h"
 #include "gate/devices.h"
+#include "gate/stored.h"
 #include "gate/sweeps.h"
 #include "gate/topics.h"
 #include "gate/verified.h"
@@ -350,9 +351,10 @@ static int insert(struct ztp_gate *gate, struct creation *c,
 	device->onboarding = ZTP_ONBOARDING_CUSTOM;
 	device->created_at = ztp_clock_wall();
 	session = ztp_sessions_by_path(gate->sessions, device->path);
-	device->connected = session && session->right != ZTP_RIGHT_NONE &&
-			    memcmp(session->spki_sha256, device->spki_sha256,
-				   ZTP_SHA256_LEN) == 0;
+	if (session && session->right != ZTP_RIGHT_NONE &&
+	    memcmp(session->spki_sha256, device->spki_sha256, ZTP_SHA256_LEN) ==
+		    0)
+		device->connected_at = ztp_stored_now(gate);
 	return ztp_control_insert(gate, c->registry, &c->path, device,
 				  c->metadata, error);
 }

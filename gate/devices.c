@@ -36,7 +36,7 @@ static const char sql_prune[] =
 static const char sql_blocked[] =
 	"UPDATE devices SET blocked = ?2 WHERE path = ?1";
 static const char sql_connected[] =
-	"UPDATE devices SET connected = 1 WHERE path = ?1";
+	"UPDATE devices SET connected = ?2 WHERE path = ?1";
 static const char sql_greeted[] =
 	"UPDATE devices SET greeted = 1 WHERE path = ?1";
 static const char sql_of_certificate[] =
@@ -65,7 +65,7 @@ static int read_row(struct ztp_device *device, sqlite3_stmt *stmt,
 	device->spki_len = spki_len;
 	device->blocked = sqlite3_column_int(stmt, 4) != 0;
 	device->created_at = sqlite3_column_int64(stmt, 7);
-	device->connected = sqlite3_column_int(stmt, 8) != 0;
+	device->connected_at = sqlite3_column_int64(stmt, 8);
 	device->greeted = sqlite3_column_int(stmt, 9) != 0;
 	return 0;
 }
@@ -106,7 +106,7 @@ int ztp_devices_insert(struct ztp_db *db, struct ztp_registry *registry,
 	ztp_db_text(stmt, 6, ztp_onboarding_name(device->onboarding));
 	ztp_db_text(stmt, 7, device->request_id);
 	ztp_db_int(stmt, 8, device->created_at);
-	ztp_db_int(stmt, 9, device->connected);
+	ztp_db_int(stmt, 9, device->connected_at);
 	ztp_db_int(stmt, 10, device->greeted);
 	ztp_db_blob(stmt, 11, device->identity, ZTP_SHA256_LEN);
 	ztp_db_text(stmt, 12, registry->name);
@@ -204,9 +204,9 @@ int ztp_devices_set_blocked(struct ztp_db *db, const char *path, bool blocked,
 }
 
 int ztp_devices_set_connected(struct ztp_db *db, const char *path,
-			      struct ztp_error *error)
+			      int64_t now_ms, struct ztp_error *error)
 {
-	return update(db, sql_connected, path, 1, error);
+	return update(db, sql_connected, path, now_ms, error);
 }
 
 int ztp_devices_set_greeted(struct ztp_db *db, const char *path,

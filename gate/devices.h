@@ -25,7 +25,10 @@ struct ztp_device {
 	enum ztp_onboarding onboarding; /* how it was onboarded */
 	char request_id[ZTP_REQUEST_ID_MAX + 1];
 	int64_t created_at;
-	bool connected; /* its key has had a session since the device was created */
+	/* When its key had its first session since the device was created, of
+	 * which gate/stored.h wants to know; 0: never. Before that was kept, 1
+	 * was written. */
+	int64_t connected_at;
 	bool greeted; /* direct onboarding: it has been sent `approved` */
 };
 
@@ -51,7 +54,7 @@ int ztp_devices_was_deleted(struct ztp_db *db, const char *path,
 int ztp_devices_set_blocked(struct ztp_db *db, const char *path, bool blocked,
 			    struct ztp_error *error);
 int ztp_devices_set_connected(struct ztp_db *db, const char *path,
-			      struct ztp_error *error);
+			      int64_t now_ms, struct ztp_error *error);
 int ztp_devices_set_greeted(struct ztp_db *db, const char *path,
 			    struct ztp_error *error);
 

@@ -96,6 +96,7 @@ struct ztp_gate {
 	struct ztp_cells cells;	      /* the bridges that have asked lately */
 	struct ztp_round withdrawals; /* see gate/withdrawn.h */
 	struct ztp_wills wills;
+	int64_t started_at, saved_at; /* see gate/stored.h */
 	bool tells_offline;  /* the broker has CLIENT_OFFLINE: Mosquitto 2.1 */
 	uint64_t losses;     /* how often something written was lost */
 	bool stale;	     /* memory does not agree with the database */

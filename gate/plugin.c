@@ -18,6 +18,7 @@
 #include "gate/open_files.h"
 #include "gate/outbox.h"
 #include "gate/pending.h"
+#include "gate/stored.h"
 #include "gate/sweeps.h"
 #include "gate/tick.h"
 #include "gate/topics.h"
@@ -86,6 +87,7 @@ static int gate_start(struct ztp_gate *gate, const struct mosquitto_opt *opts,
 	if (!gate->sessions || !gate->effort || !gate->verified ||
 	    !gate->audit || !gate->answers || !gate->tells)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	ztp_stored_start(gate);
 	gate->next_expiry = INT64_MAX;
 	ztp_round_now(&gate->offers.round);
 	ztp_round_now(&gate->withdrawals);

@@ -229,6 +229,20 @@ static void test_no_configuration_of_this_process(void **state)
 	assert_null(ztp_broker_config_of_process());
 }
 
+static void test_the_file_of_the_sessions(void **state)
+{
+	(void)state;
+	reads("");
+	assert_false(facts.persistence);
+	assert_string_equal(facts.persistence_location, "");
+	assert_string_equal(facts.persistence_file, "");
+	reads("persistence true\npersistence_location /a b/\n"
+	      "persistence_file x.db\n");
+	assert_true(facts.persistence);
+	assert_string_equal(facts.persistence_location, "/a b/");
+	assert_string_equal(facts.persistence_file, "x.db");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -238,6 +252,7 @@ int main(void)
 		cmocka_unit_test(test_listeners),
 		cmocka_unit_test(test_more_listeners_than_there_is_room_for),
 		cmocka_unit_test(test_numbers_and_the_gate_s_options),
+		cmocka_unit_test(test_the_file_of_the_sessions),
 		cmocka_unit_test(test_include_dir),
 		cmocka_unit_test(test_what_cannot_be_read),
 		cmocka_unit_test(test_no_configuration_of_this_process),
