@@ -1,10 +1,14 @@
 """A registry made again on an empty gate: `ztpctl registry export` and
 `import`."""
 
+import base64
+import hashlib
 import json
+import ssl
 
 import pytest
 
+from harness.certs import Ca
 from harness.gate import Gate, path_of
 from harness.ztpctl import Ctl, as_json
 
@@ -166,6 +170,52 @@ def test_an_import_that_was_interrupted_is_run_again(old, new, devices,
     assert ctl("registry", "import", "-", stdin=open(file)).stdout == (
         "acme/half: registry there already; CAs: 0 added; devices: 0 created, "
         "3 there already, 0 refused\n")
+
+
+def ca_of(folder):
+    """A new CA as an export has it, and its file."""
+    pem = Ca(folder).cert
+    der = ssl.PEM_cert_to_DER_cert(pem.read_text())
+    return {"fingerprint_sha256": hashlib.sha256(der).hexdigest(),
+            "certificate": base64.b64encode(der).decode()}, pem
+
+
+def test_an_import_that_was_interrupted_between_cas(old, new, devices,
+                                                    tmp_path):
+    """CAs are added in the order of the file: the first ones are there. With
+    any others than those it is another registry."""
+    ctl = Ctl(new, tmp_path)
+    cas = sorted((ca_of(tmp_path / f"ca{n}") for n in range(3)),
+                 key=lambda one: one[0]["fingerprint_sha256"])
+    text = exported(old, tmp_path, CUSTOM).read_text()
+    text = text.replace("registries/custom", "registries/between")
+    first, *rest = text.splitlines()
+    file = tmp_path / "between.jsonl"
+
+    def write(rows):
+        file.write_text("\n".join([json.dumps({
+            **json.loads(first), "registry": "acme/between", "cas": rows}),
+            *rest]))
+
+    write([row for row, _ in cas])
+    ctl("registry", "create", "acme/between", "--audience", "acme", "--ca",
+        cas[2][1])
+    assert "other CAs" in ctl("registry", "import", file, status=1).stderr
+    ctl("registry", "ca", "remove", "acme/between",
+        cas[2][0]["fingerprint_sha256"], "--yes")
+    write([cas[0][0], {**cas[1][0], "certificate": "AAAA"}, cas[2][0]])
+    assert ("the import is not complete: 3 of 3 devices and 2 of 3 CAs are "
+            "known to be there; run it again"
+            ) in ctl("registry", "import", file, status=1).stderr
+    ctl("registry", "ca", "remove", "acme/between",
+        cas[2][0]["fingerprint_sha256"], "--yes")
+    write([row for row, _ in cas])
+    assert ctl("registry", "import", file).stdout == (
+        "acme/between: registry there already; CAs: 2 added; devices: 0 "
+        "created, 3 there already, 0 refused\n")
+    assert ctl("registry", "import", file).stdout == (
+        "acme/between: registry there already; CAs: 0 added; devices: 0 "
+        "created, 3 there already, 0 refused\n")
 
 
 def test_a_path_that_is_free_is_for_nobody_else(old, new, devices, ca,

@@ -26,7 +26,8 @@ struct import {
 	struct ztp_ctl *ctl;
 	struct ztp_export file;
 	const char *name;
-	bool created, cas_added;
+	bool created;
+	int cas, cas_there; /* added, and there before */
 	int64_t devices, same, failed;
 	int64_t missing; /* of those that failed: nothing has their path */
 };
@@ -49,17 +50,22 @@ static bool has_ca(const cJSON *cas, const char *fingerprint)
 	return false;
 }
 
-static bool same_cas(const cJSON *a, const cJSON *b)
+/* Does the registry have the first CAs of the file, and no others? */
+static bool has_first(const cJSON *here, const cJSON *wanted)
 {
-	const cJSON *ca;
+	int count = cJSON_GetArraySize(here);
 
-	cJSON_ArrayForEach (ca, a)
-		if (!has_ca(b, ztp_tree_text(ca, ZTP_M_FINGERPRINT)))
+	if (count > cJSON_GetArraySize(wanted))
+		return false;
+	for (int n = 0; n < count; n++)
+		if (!has_ca(here, ztp_tree_text(cJSON_GetArrayItem(wanted, n),
+						ZTP_M_FINGERPRINT)))
 			return false;
-	return cJSON_GetArraySize(a) == cJSON_GetArraySize(b);
+	return true;
 }
 
-/* An import that was interrupted has left a registry without CAs. */
+/* An import that was interrupted has left a registry without CAs, or with the
+ * first ones: they are added in the order of the file. */
 static bool compare(struct import *i, const cJSON *here)
 {
 	static const char *const names[] = {ZTP_M_ONBOARDING, ZTP_M_AUDIENCE};
@@ -78,8 +84,8 @@ static bool compare(struct import *i, const cJSON *here)
 			     i->name, names[n], a, b);
 		same = false;
 	}
-	i->cas_added = cJSON_GetArraySize(cas_of(here)) == 0;
-	if (!i->cas_added && !same_cas(cas_of(here), cas_of(wanted))) {
+	i->cas_there = cJSON_GetArraySize(cas_of(here));
+	if (!has_first(cas_of(here), cas_of(wanted))) {
 		ztp_cli_warn("ztpctl", "%s exists, and has other CAs", i->name);
 		same = false;
 	}
@@ -97,7 +103,7 @@ static bool create(struct import *i)
 			  ztp_tree_text(i->file.registry, ZTP_M_ONBOARDING));
 	if (*audience)
 		ztp_tree_put_text(in, ZTP_M_AUDIENCE, audience);
-	i->created = i->cas_added = true;
+	i->created = true;
 	return ztp_ctl_ask(i->ctl, ZTP_CMD_CREATE_REGISTRY, in, NULL);
 }
 
@@ -269,6 +275,8 @@ static const cJSON *send_cas(struct import *i, const cJSON *first, bool *ok)
 			report(response,
 			       ztp_tree_text(first, ZTP_M_FINGERPRINT));
 			*ok = false;
+		} else {
+			i->cas++;
 		}
 		first = first->next;
 	}
@@ -279,10 +287,11 @@ static const cJSON *send_cas(struct import *i, const cJSON *first, bool *ok)
 /* As long as a device is missing, who comes with its path is a stranger. */
 static bool import_cas(struct import *i)
 {
-	const cJSON *one = cas_of(i->file.registry)->child;
+	const cJSON *one =
+		cJSON_GetArrayItem(cas_of(i->file.registry), i->cas_there);
 	bool ok = true;
 
-	if (i->missing > 0 && i->cas_added) {
+	if (i->missing > 0 && one) {
 		ztp_cli_warn(
 			"ztpctl",
 			"no CA was added, as %lld %s missing: a stranger "
@@ -290,9 +299,9 @@ static bool import_cas(struct import *i)
 			"the CAs with registry ca add",
 			(long long)i->missing,
 			i->missing == 1 ? "device is" : "devices are");
-		i->cas_added = false;
+		return true;
 	}
-	while (ok && one && i->cas_added)
+	while (ok && one)
 		one = send_cas(i, one, &ok);
 	return ok;
 }
@@ -301,22 +310,31 @@ static bool import_cas(struct import *i)
 
 static void print_result(const struct import *i)
 {
-	int cas =
-		i->cas_added ? cJSON_GetArraySize(cas_of(i->file.registry)) : 0;
-
 	if (i->ctl->json)
 		printf("{\"" ZTP_M_REGISTRY "\":\"%s\",\"" ZTP_M_CREATED
 		       "\":%s,\"cas_added\":%d,\"devices_created\":%lld,"
 		       "\"devices_same\":%lld,\"devices_refused\":%lld}\n",
-		       i->name, i->created ? "true" : "false", cas,
+		       i->name, i->created ? "true" : "false", i->cas,
 		       (long long)i->devices, (long long)i->same,
 		       (long long)i->failed);
 	else
 		printf("%s: registry %s; CAs: %d added; devices: %lld created, "
 		       "%lld there already, %lld refused\n",
-		       i->name, i->created ? "created" : "there already", cas,
-		       (long long)i->devices, (long long)i->same,
+		       i->name, i->created ? "created" : "there already",
+		       i->cas, (long long)i->devices, (long long)i->same,
 		       (long long)i->failed);
+}
+
+/* Of a message without an answer some may be there as well. */
+static void print_rest(const struct import *i)
+{
+	ztp_cli_warn("ztpctl",
+		     "the import is not complete: %lld of %d devices and %d of "
+		     "%d CAs are known to be there; run it again, and it does "
+		     "what is left",
+		     (long long)(i->devices + i->same),
+		     cJSON_GetArraySize(i->file.devices), i->cas_there + i->cas,
+		     cJSON_GetArraySize(cas_of(i->file.registry)));
 }
 
 int ztp_ctl_registry_import(struct ztp_ctl *ctl)
@@ -338,8 +356,7 @@ int ztp_ctl_registry_import(struct ztp_ctl *ctl)
 	if (!prepare(&i))
 		goto out;
 	if (!import_devices(&i) || !import_cas(&i)) {
-		ztp_cli_warn("ztpctl", "the import is not complete: run it "
-				       "again");
+		print_rest(&i);
 		goto out;
 	}
 	print_result(&i);
