@@ -176,7 +176,10 @@ static void send_decision(struct call *call, const char *event_id,
 	decision.opaque = one;
 	if (world_send(server->world, &decision, &error) != 0) {
 		under_way_fail(&server->under_way, one);
-		fail(call, 503, error.message);
+		if (error.code == ZTP_ERR_TOO_LARGE)
+			call->reply = waits_too_large();
+		else
+			fail(call, 503, error.message);
 		return;
 	}
 	waits_park(call);

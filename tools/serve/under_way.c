@@ -28,6 +28,22 @@ static void forget_old(struct under_way_list *list, int64_t now)
 		forget(list, list->oldest);
 }
 
+/* The producer may put all that are unreported into one batch. */
+static void share(struct under_way_list *list, struct under_way *one)
+{
+	one->shared = list->unreported++ > 0;
+	if (list->alone)
+		list->alone->shared = true;
+	list->alone = one->shared ? NULL : one;
+}
+
+static void reported(struct under_way_list *list, const struct under_way *one)
+{
+	list->unreported--;
+	if (list->alone == one)
+		list->alone = NULL;
+}
+
 struct under_way *under_way_add(struct under_way_list *list,
 				const struct key *event,
 				const uint8_t digest[ZTP_SHA256_LEN],
@@ -46,6 +62,7 @@ struct under_way *under_way_add(struct under_way_list *list,
 	(void)snprintf(one->request_id, sizeof(one->request_id), "%s",
 		       request_id);
 	one->since = now;
+	share(list, one);
 	one->older = list->newest;
 	if (list->newest)
 		list->newest->newer = one;
@@ -65,6 +82,7 @@ struct under_way *under_way_find(const struct under_way_list *list,
 void under_way_stored(struct under_way_list *list, struct under_way *one)
 {
 	one->stored = true;
+	reported(list, one);
 	if (one->read)
 		forget(list, one);
 }
@@ -82,6 +100,7 @@ void under_way_read(struct under_way_list *list, const struct key *event)
 
 void under_way_fail(struct under_way_list *list, struct under_way *one)
 {
+	reported(list, one);
 	forget(list, one);
 }
 

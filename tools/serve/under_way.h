@@ -20,6 +20,7 @@ struct under_way {
 	uint8_t digest[ZTP_SHA256_LEN];
 	char request_id[ZTP_REQUEST_ID_MAX + 1];
 	bool stored, read;
+	bool shared;   /* others were on their way to Kafka meanwhile */
 	int64_t since; /* ms */
 };
 
@@ -28,6 +29,8 @@ struct under_way_list {
 	struct table by_event;
 	struct under_way *oldest, *newest;
 	size_t count;
+	size_t unreported; /* Kafka has not said yet whether it has them */
+	struct under_way *alone; /* unreported, and never beside another */
 };
 
 /* NULL: there are too many, or no memory. */

@@ -133,6 +133,12 @@ static struct reply not_stored(void)
 				"may be read all the same; send it again");
 }
 
+struct reply waits_too_large(void)
+{
+	return reply_error(413, "the decision is too large for its topic in "
+				"Kafka: make its payload smaller");
+}
+
 void waits_on_answer(void *server, const struct decided *decided)
 {
 	struct call *call, *next;
@@ -156,7 +162,7 @@ static bool is_late(const struct call *call, int64_t now)
 }
 
 static void answer_stored(struct server *server, const struct key *event,
-			  bool stored)
+			  bool stored, bool too_large)
 {
 	int64_t now = ztp_clock_boot();
 	struct call *call, *next;
@@ -166,24 +172,27 @@ static void answer_stored(struct server *server, const struct key *event,
 		if (!key_same(&call->event, event))
 			continue;
 		if (!stored)
-			answer(call, not_stored());
+			answer(call,
+			       too_large ? waits_too_large() : not_stored());
 		else if (is_late(call, now))
 			answer(call, accepted(call));
 	}
 }
 
-void waits_on_stored(void *arg, void *under_way, bool stored)
+void waits_on_stored(void *arg, void *under_way, int fault)
 {
 	struct server *server = arg;
 	struct under_way *one = under_way;
 	const struct key event = one->event;
+	/* Kafka judges a batch: another one may have made it too large. */
+	bool too_large = fault == ZTP_ERR_TOO_LARGE && !one->shared;
+	bool stored = fault == 0 || one->read;
 
-	stored = stored || one->read;
 	if (stored)
 		under_way_stored(&server->under_way, one);
 	else
 		under_way_fail(&server->under_way, one);
-	answer_stored(server, &event, stored);
+	answer_stored(server, &event, stored, too_large);
 }
 
 static bool has_kafka(const struct server *server, const struct key *event)

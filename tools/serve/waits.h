@@ -24,7 +24,9 @@ void waits_on_answer(void *server, const struct decided *decided);
 /* A decision has been read: world_settings.on_read. */
 void waits_on_read(void *server, const struct key *event);
 /* Kafka has a decision, or not: world_settings.on_stored. */
-void waits_on_stored(void *server, void *under_way, bool stored);
+void waits_on_stored(void *server, void *under_way, int fault);
+/* Its topic takes smaller ones only, so it is of no use to send it again. */
+struct reply waits_too_large(void);
 /* Ends those whose time is over; while the server ends, all whose decisions
  * Kafka has. Returns when to call it next; INT64_MAX: never. */
 int64_t waits_end_late(struct server *server, int64_t now);

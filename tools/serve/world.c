@@ -376,7 +376,8 @@ static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
 			     rd_kafka_topic_name(message->rkt),
 			     rd_kafka_err2str(message->err));
 	world->settings.on_stored(world->settings.arg, message->_private,
-				  !message->err);
+				  message->err ? ztp_kafka_fault(message->err)
+					       : 0);
 }
 
 int world_send(struct world *world, const struct world_decision *decision,

@@ -23,7 +23,8 @@ struct world_settings {
 	void (*on_read)(void *arg, const struct key *event);
 	/* Kafka has taken what world_send was given opaque for, or has not:
 	 * then it is not known whether it will be read. */
-	void (*on_stored)(void *arg, void *opaque, bool stored);
+	/* fault: 0, Kafka has it; else as of ztp_kafka_fault. */
+	void (*on_stored)(void *arg, void *opaque, int fault);
 	void *arg;
 };
 
