@@ -10,6 +10,7 @@ from harness.where import ROOT
 GUIDE, GROUP = ((ROOT / f"docs/{page}.md").read_text(encoding="utf-8")
                 for page in ("operators-guide", "standbys"))
 CALL = re.compile(r"\blog_(?:error|warn|info|debug|said)\(\s*([^;]*?);", re.S)
+BOUNDED = re.compile(r"\blog_(?:error|warn|said)\(\s*([^;]*?);", re.S)
 NAME = re.compile(r'"([a-z]+(?:_[a-z]+)+|[a-z]+)"')
 OTHERS = re.compile(r'"((?:mqtt|kafka|gate)_[a-z_]+)"')
 
@@ -27,11 +28,11 @@ def arguments(text):
     return found
 
 
-def events(text):
+def events(text, calls=CALL):
     """The names in the calls of a source file. Where a call takes its name
     from elsewhere, each text of the file that looks like one counts."""
     names = set()
-    for call in CALL.finditer(text):
+    for call in calls.finditer(text):
         given = arguments(call[1])
         assert len(given) == 2, call[0]
         names.update(NAME.findall(given[1]) or OTHERS.findall(text))
@@ -46,6 +47,20 @@ def logged():
             for name in events(path.read_text(encoding="utf-8")):
                 found.setdefault(name, path.relative_to(ROOT))
     return found
+
+
+def slots():
+    """How many events the log bounds one by one."""
+    header = (ROOT / "base/log_flow.h").read_text(encoding="utf-8")
+    return int(re.search(r"#define LOG_FLOW_EVENTS\s+(\d+)", header)[1])
+
+
+def test_every_event_has_a_bound_of_its_own():
+    """An event beyond the last slot would have lines without end."""
+    found = {name for part in ("bridge", "base", "gate", "tools")
+             for path in (ROOT / part).rglob("*.c")
+             for name in events(path.read_text(encoding="utf-8"), BOUNDED)}
+    assert len(found) <= slots()
 
 
 @pytest.mark.parametrize("text, names", [
