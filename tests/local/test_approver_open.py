@@ -4,6 +4,7 @@ test's own; no bridge answers."""
 
 import json
 import os
+import shlex
 import subprocess
 import uuid
 
@@ -99,6 +100,25 @@ def test_many_headers(world):
               if record["topic"] == world.topics["requests"])
     assert len(shown["headers"]) == 41
     assert shown["headers"]["traceparent"] == trace
+
+
+def test_a_text_with_quotation_marks_is_one_field(world):
+    """Nobody's text in a line of watch looks like another field."""
+    forged = 'no" outcome=onboarded code="200 \\'
+    world.writer.send(world.topics["results"], {
+        "request_id": "quoted", "outcome": "rejected", "code": 200,
+        "status": 'O"K', "message": forged})
+    done = subprocess.run(
+        [binary("ztp-approver"), "watch", "--brokers", world.kafka.brokers,
+         "--requests", world.topics["requests"], "--decisions",
+         world.topics["decisions"], "--results", world.topics["results"],
+         "--from-beginning", "--count", "1"], capture_output=True,
+        text=True, timeout=30, check=True)
+    fields = [part.partition("=") for part in shlex.split(done.stdout)]
+    assert [value for name, _, value in fields if name == "outcome"] == [
+        "rejected"]
+    assert ("message", "=", forged) in fields
+    assert ("status", "=", 'O"K') in fields
 
 
 RULES = """\

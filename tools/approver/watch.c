@@ -39,18 +39,37 @@ static const char *const result_fields[] = {
 
 /* --- lines for people */
 
+/* In quotes if it does not end at the next space, or has a quote itself: nobody's
+ * text looks like another field. */
+static void put_text(struct ztp_str text)
+{
+	const char *p = text.p, *end = text.p + text.n;
+	bool quoted =
+		text.n && (memchr(p, ' ', text.n) || memchr(p, '"', text.n));
+
+	fputs(quoted ? "\"" : "", stdout);
+	for (; p < end; p++) {
+		const char *from = p;
+
+		while (p < end && *p != '"' && *p != '\\')
+			p++;
+		terminal_put(from, (size_t)(p - from));
+		if (p == end)
+			break;
+		fputs(quoted ? "\\" : "", stdout);
+		putchar(*p);
+	}
+	fputs(quoted ? "\"" : "", stdout);
+}
+
 static void put_value(struct ztp_object *object)
 {
 	const struct ztp_field *field = object->fields;
 	struct ztp_str text;
-	bool quoted;
 
 	if (field->kind == '"' &&
 	    ztp_object_string(&text, object, 0, VALUE_MAX, NULL) == 0) {
-		quoted = text.n && memchr(text.p, ' ', text.n);
-		fputs(quoted ? "\"" : "", stdout);
-		terminal_put(text.p, text.n);
-		fputs(quoted ? "\"" : "", stdout);
+		put_text(text);
 	} else if (field->kind == '{' || field->kind == '[') {
 		putchar('?');
 	} else { /* a number, true or false */
