@@ -182,7 +182,9 @@ int delivery_gone(struct bridge *b, struct store_request *r,
 	if (r->state == ZTP_STATE_REGISTERED || r->state == ZTP_STATE_DELIVERED)
 		rc = move_finish_decided(
 			b, r, ZTP_STATE_UNDELIVERABLE,
-			"the device was deleted before it took the command",
+			"the gate does not have this device: it was deleted "
+			"before it took the command, or approved without a "
+			"gate",
 			error);
 	return rc == 0 ? move_owe(b, r, ZTP_ON_GONE, NULL, error) : rc;
 }
