@@ -142,13 +142,22 @@ static enum ztp_on_pending on_live(const struct ztp_pending_facts *facts,
 	return ZTP_PENDING_MERGE;
 }
 
+/* Without a gate an approved device is one for good: what was said about another
+ * fingerprint of its certificate does not keep its command from it. */
+static bool stays_approved(const struct ztp_pending_facts *facts)
+{
+	return !facts->gate && (facts->state == ZTP_STATE_ONBOARDED ||
+				facts->state == ZTP_STATE_UNDELIVERABLE);
+}
+
 static bool cooling_down(const struct ztp_pending_facts *facts)
 {
 	int64_t rejected_at = facts->twin_rejected_at;
 
 	if (rejected_at == 0 && facts->state == ZTP_STATE_REJECTED)
 		rejected_at = facts->finished_at;
-	return rejected_at && facts->now - rejected_at < facts->reject_cooldown;
+	return rejected_at && !stays_approved(facts) &&
+	       facts->now - rejected_at < facts->reject_cooldown;
 }
 
 /* The first condition that holds decides. */
@@ -166,8 +175,7 @@ enum ztp_on_pending ztp_life_on_pending(const struct ztp_pending_facts *facts)
 	 * proves it. Without one, a late event would end a second time. */
 	if (finished && facts->same_id && (facts->gate || late))
 		return ZTP_PENDING_MERGE;
-	if (!facts->gate && (facts->state == ZTP_STATE_ONBOARDED ||
-			     facts->state == ZTP_STATE_UNDELIVERABLE))
+	if (stays_approved(facts))
 		return ZTP_PENDING_REDELIVER;
 	if (late)
 		return ZTP_PENDING_EXPIRED;
