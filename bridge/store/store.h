@@ -176,7 +176,9 @@ int store_request_add(struct store *store, struct store_request *request,
 int store_request_save(struct store *store, struct store_request *request,
 		       struct ztp_error *error);
 /* Moves rows first to last from RECEIVED to REQUESTED, those that are in RECEIVED
- * and whose deadline is still to come. */
+ * and whose deadline is still to come. In a store that is replicated they are
+ * announced now, and not when their events came: a bridge that takes over tells by
+ * that who was asked in the last turn (store_late). */
 int store_request_announced(struct store *store, int64_t first, int64_t last,
 			    int64_t now, struct ztp_error *error);
 /* Moves them back: of rows first to last, those that were announced at `since` or

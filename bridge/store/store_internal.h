@@ -90,8 +90,8 @@
 		    "WHERE n=?1")                                              \
 	X(REQ_CHANNEL_SET, "UPDATE request SET channel=?2 WHERE n=?1")         \
 	X(REQ_ANNOUNCED,                                                       \
-	  "UPDATE request SET state=?2 WHERE n>=?1 AND n<=?5 AND state=?3 "    \
-	  "AND due_at>?4")                                                     \
+	  "UPDATE request SET state=?2,announced_at=max(announced_at,?6) "     \
+	  "WHERE n>=?1 AND n<=?5 AND state=?3 AND due_at>?4")                  \
 	X(REQ_UNASKED,                                                         \
 	  "UPDATE request SET state=?1 WHERE undecided=1 AND due_at<=?2 "      \
 	  "AND state=?3 AND announced_at>=?4 AND due_at-announced_at<=?5 "     \

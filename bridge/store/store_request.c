@@ -133,6 +133,7 @@ int store_request_announced(struct store *store, int64_t first, int64_t last,
 	sqlite3_bind_int(stmt, 3, ZTP_STATE_RECEIVED);
 	sqlite3_bind_int64(stmt, 4, now);
 	sqlite3_bind_int64(stmt, 5, last);
+	sqlite3_bind_int64(stmt, 6, store->changes ? now : 0);
 	rc = store_run(store, stmt, error);
 	if (rc != 0)
 		return rc;

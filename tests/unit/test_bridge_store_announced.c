@@ -1,6 +1,8 @@
 /* Which requests count as announced in time, in the store. */
 #include "store_case.h"
 
+#include "bridge/store/store_state.h"
+
 /* Kafka's word that a request is there counts until its deadline, once. */
 static void test_announced_in_time(void **state)
 {
@@ -74,6 +76,36 @@ static void test_asked_too_late(void **state)
 	assert_int_equal(store_count(c->store, ZTP_STATE_REQUESTED), 2);
 }
 
+/* Its event came in an earlier turn, which was undone. Of several bridges, the next
+ * one knows the last turn by its time. */
+static void test_asked_in_the_last_turn(void **state)
+{
+	struct store_case *c = *state;
+	struct store_request r;
+	int64_t turn;
+
+	assert_int_equal(store_replicate(c->store, "ztp.decisions", &c->error),
+			 0);
+	r = store_case_add(c, 1, ZTP_STATE_RECEIVED);
+	turn = r.owed.due_at - 10;
+	r.announced_at = turn - 10;
+	assert_int_equal(store_request_save(c->store, &r, &c->error), 0);
+	assert_int_equal(
+		store_request_announced(c->store, r.n, r.n, turn, &c->error),
+		0);
+	assert_int_equal(state_of(c, r.n), ZTP_STATE_REQUESTED);
+	assert_int_equal(store_request_unasked(c->store,
+					       &(struct store_late){
+						       .last = INT64_MAX,
+						       .since = turn,
+						       .until = r.owed.due_at,
+						       .took = INT64_MAX,
+					       },
+					       &c->error),
+			 0);
+	assert_int_equal(state_of(c, r.n), ZTP_STATE_RECEIVED);
+}
+
 /* Of several together, those that may. */
 static void test_announced_together(void **state)
 {
@@ -104,6 +136,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_announced_in_time),
 		T(test_asked_too_late),
+		T(test_asked_in_the_last_turn),
 		T(test_announced_together),
 	};
 
