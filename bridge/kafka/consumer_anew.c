@@ -16,6 +16,11 @@
 
 #include "bridge/kafka/consumer_internal.h"
 
+bool consumer_has_asked(const struct consumer *c)
+{
+	return store_next_due(c->store, true) != 0;
+}
+
 static void begin_anew(struct consumer *c, const char *sign)
 {
 	if (c->anew)

@@ -55,11 +55,6 @@ static struct store_landmark landmark_of(const rd_kafka_message_t *message)
 	};
 }
 
-bool consumer_has_asked(const struct consumer *c)
-{
-	return store_next_due(c->store, true) != 0;
-}
-
 /* What is read next, unless something is passed over. */
 static int64_t expected(const struct partition *part)
 {

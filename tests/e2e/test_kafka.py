@@ -2,24 +2,29 @@
 created, changed or refuse records, lost offsets, and a bridge that was
 killed."""
 
-import json
 import os
-import urllib.error
-import urllib.request
 import uuid
 
 import pytest
-from confluent_kafka import Consumer, Producer
-from confluent_kafka.admin import NewPartitions
+from confluent_kafka import Consumer
 
-from harness.admin import (CRASHES_ON_NEW_TOPIC, admin, create_topics,
-                           delete_topics)
+from harness.admin import CRASHES_ON_NEW_TOPIC, admin, create_topics
 from harness.bridge import topic_names
 from harness.cpu import Stopwatch, cpu_in
 from harness.erase import delete_group, delete_records
+from harness.made_anew import (
+    anew,
+    asked,
+    decide_nothing,
+    more_partitions,
+    ready,
+    recreate,
+    spread,
+    told,
+    wait_ready,
+)
 from harness.results import nothing_for, outcome_of, outcomes
 from harness.rig import Rig, device_path
-from harness.topics import Writer
 from harness.until import until
 
 
@@ -30,26 +35,6 @@ def rig(tmp_path_factory, real_kafka):
     }).start()
     yield rig
     rig.stop()
-
-
-def ready(rig):
-    """(status, body) of /readyz."""
-    url = f"http://{rig.bridge.http()}/readyz"
-    try:
-        with urllib.request.urlopen(url, timeout=60) as page:
-            return page.status, page.read().decode()
-    except urllib.error.HTTPError as error:
-        return error.code, error.read().decode()
-
-
-def wait_ready(rig):
-    until(lambda: ready(rig)[0] == 200, lambda: f"ready: {ready(rig)}")
-
-
-def asked(rig, leaf):
-    device = rig.device()
-    rig.pending(device.path, leaf.pem)
-    return device, rig.request(device.path)
 
 
 def test_group_is_shared(rig, ca):
@@ -96,30 +81,6 @@ def test_group_is_shared(rig, ca):
     device.exactly(1)
 
 
-def recreate(rig, name, partitions=3, slowly=False, stopped=False):
-    """Recreates a topic with nothing in it. The test's own clients stop using
-    it first: librdkafka may hang or crash when it closes a consumer of a
-    deleted topic. If the bridge may crash as well, it is crashed and
-    restarted.
-    """
-    topic = rig.topics[name]
-    rig.reader.close()
-    rig.writer = None
-    delete_topics(rig.kafka.brokers, [topic])
-    if slowly:
-        until(lambda: "missing" in ready(rig)[1], "the bridge has noticed")
-
-    def made():
-        create_topics(rig.kafka.brokers, [topic], partitions)
-        found = admin(rig.kafka.brokers).list_topics(timeout=60).topics
-        return topic in found and len(found[topic].partitions) == partitions
-
-    until(made, f"{topic} is there again", interval=0.1)
-    if CRASHES_ON_NEW_TOPIC and not stopped:
-        rig.bridge.crash()
-    rig.look_kafka()
-
-
 def heard_everywhere(rig):
     """Decisions in every partition get their result. One that is read before
     the bridge has noticed that its topic is another one is read again; being
@@ -163,36 +124,6 @@ def test_decision_topic_is_made_anew(rig, ca, slowly):
 # --- made anew while the bridge is stopped
 
 
-def decide_nothing(rig, writer, partition):
-    path = device_path(f"p{partition}")
-    writer.send(
-        rig.topics["decisions"],
-        {"request_id": "none", "decision": "reject", "device_path": path},
-        key=path, partition=partition,
-    )
-    return path
-
-
-def spread(rig, *counts):
-    """Writes that many decisions about nothing into the partitions. Returns
-    their paths, each of which gets one result."""
-    return [decide_nothing(rig, rig.writer, partition)
-            for partition, count in enumerate(counts) for _ in range(count)]
-
-
-def told(rig, paths):
-    """Waits for their results; each has just one."""
-    for path in paths:
-        rig.result(path)
-    rig.reader.poll()
-    return [outcomes(rig, path) for path in paths]
-
-
-def anew(rig):
-    """How often the bridge has found a new topic since its start."""
-    return rig.bridge.log().count("event=kafka_topic_anew")
-
-
 @pytest.mark.parametrize("more", [-1, 0, 3])
 def test_decision_topic_is_made_anew_while_stopped(rig, ca, more):
     """Fewer records than before, as many, or more: all of them count, once."""
@@ -222,22 +153,6 @@ def test_decision_topic_is_made_anew_while_stopped(rig, ca, more):
     paths += spread(rig, 1, 1, 1)
     assert told(rig, paths) == [["unknown_request"]] * len(paths)
     assert anew(rig) == 0
-
-
-def more_partitions(rig, more):
-    """Adds partitions to the decision topic. Returns the last one's number, and
-    a writer that knows it; the rig's own does not yet."""
-    topic = rig.topics["decisions"]
-    client = admin(rig.kafka.brokers)
-
-    def count():
-        return len(client.list_topics(topic, timeout=60)
-                   .topics[topic].partitions)
-
-    wanted = count() + more
-    client.create_partitions([NewPartitions(topic, wanted)])[topic].result()
-    until(lambda: count() == wanted, "the broker knows them")
-    return wanted - 1, Writer(rig.kafka.brokers)
 
 
 @pytest.mark.parametrize("kept, expired", [("last", False), ("later", True),
@@ -276,121 +191,6 @@ def test_old_decisions_are_deleted_while_stopped(rig, ca, kept, expired):
     assert anew(rig) == 0
     assert ("event=kafka_joined_again" in rig.bridge.log()) != expired
     assert ("event=decisions_lost" in rig.bridge.log()) == (kept == "nothing")
-
-
-@pytest.mark.parametrize("before", [0, 1, None])
-def test_a_rejection_is_deleted_before_it_is_read(rig_of, ca, before):
-    """Silence approves nothing any more that was asked before, whether the
-    partition had been read before, was empty, or was not there (None)."""
-    rig = rig_of({"onboarding": {"decision_timeout": "10s",
-                                 "on_timeout": "approve"}}).start()
-    topic = rig.topics["decisions"]
-    wait_ready(rig)
-    told(rig, spread(rig, before or 0))
-    device, request = asked(rig, ca.leaf())
-    rig.bridge.stop()
-    partition, writer = ((0, rig.writer) if before is not None
-                         else more_partitions(rig, 1))
-    _, offset = writer.send(
-        topic,
-        {"request_id": request.json()["request_id"], "decision": "reject",
-         "device_path": device.path},
-        key=device.path, partition=partition)
-    delete_records(rig.kafka.brokers, topic, {partition: offset + 1})
-    rig.bridge.start()
-    rig.bridge.wait_log(f"event=decisions_lost .*last_offset={offset}")
-    rig.bridge.stop()
-    assert rig.bridge.log().count("event=decisions_lost") == 1
-    rig.bridge.start()
-    outcome_of(rig, request, "expired")
-    _, later = asked(rig, ca.leaf())
-    outcome_of(rig, later, "onboarded")
-
-
-def test_a_rejection_goes_with_its_topic(rig_of, ca):
-    """It is written while the bridge is stopped, and then the topic is deleted
-    and made anew: silence approves nothing that was asked before."""
-    rig = rig_of({"onboarding": {"decision_timeout": "10s",
-                                 "on_timeout": "approve"}}).start()
-    wait_ready(rig)
-    told(rig, spread(rig, 1))
-    _, request = asked(rig, ca.leaf())
-    rig.bridge.stop()
-    rig.decide(request, "reject")
-    recreate(rig, "decisions", stopped=True)
-    rig.bridge.start()
-    outcome_of(rig, request, "expired")
-    assert anew(rig) == 1
-    _, later = asked(rig, ca.leaf())
-    outcome_of(rig, later, "onboarded")
-
-
-def take_back(rig, topic, *values):
-    """Writes them into the first partition in a transaction that it aborts."""
-    producer = Producer({"bootstrap.servers": rig.kafka.brokers,
-                         "transactional.id": topic, "log_level": 0})
-    producer.init_transactions(30)
-    producer.begin_transaction()
-    for value in values:
-        producer.produce(topic, value, partition=0)
-    producer.flush(30)
-    producer.abort_transaction(30)
-
-
-def test_a_rejection_goes_with_its_topic_unseen(rig_of, ca):
-    """The new topic has the end of a transaction where the last record was that
-    was read, and goes on behind it as if nothing were missing."""
-    rig = rig_of({"onboarding": {"decision_timeout": "15s",
-                                 "on_timeout": "approve"}}).start()
-    wait_ready(rig)
-    topic = rig.topics["decisions"]
-    paths = spread(rig, 2)
-    told(rig, paths)
-    last = rig.result(paths[1]).json()["decision"]["offset"]
-    _, request = asked(rig, ca.leaf())
-    rig.bridge.stop()
-    rig.decide(request, "reject")
-    recreate(rig, "decisions", stopped=True)
-    take_back(rig, topic, *[b"of another topic"] * last)
-    paths = spread(rig, 1)
-    rig.bridge.start()
-    assert told(rig, paths) == [["unknown_request"]]
-    assert anew(rig) == 1
-    outcome_of(rig, request, "expired")
-
-
-def test_a_topic_that_goes_before_anything_is_read(rig_of, ca):
-    """Whoever was asked before is not approved by silence."""
-    rig = rig_of({"onboarding": {"decision_timeout": "15s",
-                                 "on_timeout": "approve"}}).start()
-    wait_ready(rig)
-    _, request = asked(rig, ca.leaf())
-    recreate(rig, "decisions", slowly=True)
-    outcome_of(rig, request, "expired")
-    _, later = asked(rig, ca.leaf())
-    outcome_of(rig, later, "onboarded")
-
-
-@pytest.mark.parametrize("end", ["nothing", "a rejection"])
-def test_aborted_decisions_are_not_lost(rig_of, ca, end):
-    """What a customer took back in a transaction is passed over, also where the
-    partition had been empty: silence is consent all the same."""
-    rig = rig_of({"onboarding": {"decision_timeout": "10s",
-                                 "on_timeout": "approve"}}).start()
-    topic = rig.topics["decisions"]
-    wait_ready(rig)
-    device, request = asked(rig, ca.leaf())
-    rig.bridge.stop()
-    decision = json.dumps({
-        "request_id": request.json()["request_id"], "decision": "reject",
-        "device_path": device.path})
-    take_back(rig, topic, decision)
-    if end == "a rejection":
-        rig.writer.send(topic, decision, partition=0)
-    rig.bridge.start()
-    outcome_of(rig, request,
-               "rejected" if end == "a rejection" else "onboarded")
-    assert "event=decisions_lost" not in rig.bridge.log()
 
 
 @pytest.mark.parametrize("name", ["requests", "results"])

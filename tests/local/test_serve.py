@@ -82,31 +82,6 @@ def state(door, name):
     return door.get(f"/v1/requests/{name}").json().get("state")
 
 
-def test_a_decision_too_large_for_kafka(folder, mock_kafka):
-    """To send it again would be of no use, so it is not answered with 503; the
-    request stays open."""
-    topics = fresh_topics(mock_kafka)
-    written = Written(mock_kafka, topics)
-    door = Door(folder, mock_kafka, topics, "-X", "message.max.bytes=2000",
-                name="small").start()
-    path = asked(written, door, "large")
-    large = {"decision": "approve", "payload": "x" * 4000}
-    answer = door.decide("large", large, Idempotency_Key="large-1")
-    assert answer.status_code == 413, answer.text
-    assert error_of(answer) == "INVALID_ARGUMENT"
-    assert "too large for its topic" in answer.json()["error"]["message"]
-    assert "Retry-After" not in answer.headers
-    answer = door.omnicore(path, {"isApprove": True,
-                                  "customOnboardData": "x" * 4000})
-    assert answer.status_code == 413, answer.text
-    assert state(door, "large") == "open"
-    answer = door.decide("large", REJECT, Idempotency_Key="large-1",
-                         Prefer="respond-async")
-    assert answer.status_code == 202
-    door.stop()
-    written.close()
-
-
 # --- lists
 
 def test_lists_what_is_open(door, bridge):
