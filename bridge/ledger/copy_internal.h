@@ -26,10 +26,11 @@ struct copy {
 	bool discarded; /* see copy_is_read_anew */
 	bool anew;	/* the topic has begun anew under a turn of ours */
 	/* How old is what is read? known_at: a time of Kafka's that had come, if not
-	 * passed, at known_boot (CLOCK_BOOTTIME); INT64_MAX: none is known. late: so
-	 * old that the copy has to be judged again. */
+	 * passed, at known_boot (CLOCK_BOOTTIME); INT64_MAX: none is known. live: a
+	 * record has said so that came since the copy was judged. late: so old that
+	 * the copy has to be judged again. */
 	int64_t known_at, known_boot;
-	bool late;
+	bool live, late;
 	int64_t commit_at;	 /* the last time; CLOCK_BOOTTIME */
 	int64_t unwritten_since; /* likewise; see copy_unwritten_since */
 	struct log_limit foreign, lingering;

@@ -216,7 +216,9 @@ static void know(struct copy *copy, int64_t at, int64_t boot)
 }
 
 /* A bridge may be stopped for days, or be without Kafka, or its disk be full. What is
- * read late may come after something that is not there any more. */
+ * read late may come after something that is not there any more. A virtual machine
+ * that was paused has a clock that stood still: it sees that once it has read what
+ * was just written, and what it reads then is of days later. */
 int copy_check_late(struct copy *copy, const struct state_record *record,
 		    struct ztp_error *error)
 {
@@ -224,8 +226,12 @@ int copy_check_late(struct copy *copy, const struct state_record *record,
 
 	if (record->written_at > copy->known_at)
 		age -= record->written_at - copy->known_at;
-	if (age < 0)
+	if (copy->live && age <= -COPY_OLD_MS)
+		return judge_late(copy, -age, error);
+	if (age < 0) {
 		know(copy, record->written_at, now);
+		copy->live = true;
+	}
 	return judge_late(copy, age, error);
 }
 
@@ -248,7 +254,7 @@ int copy_judge(struct copy *copy, int wait_ms, struct state_bounds *bounds,
 {
 	int rc = state_reader_bounds(copy->reader, wait_ms, bounds, error);
 
-	copy->late = false;
+	copy->late = copy->live = false;
 	know(copy, INT64_MAX, ztp_clock_boot());
 
 	if (rc == 0)

@@ -70,6 +70,22 @@ static void days_without_anybody_who_writes_change_nothing(void **state)
 	assert_true(has(c, GONE));
 }
 
+/* A virtual machine's clock stands still while it is paused. */
+static void one_that_was_paused_for_days_is_read_anew(void **state)
+{
+	struct copy_case *c = *state;
+
+	read_to_end(c);
+	write_mark(c, "live", T0 + 2 * DAY);
+	read_until(c, "live");
+	assert_true(has(c, GONE));
+	write_mark(c, "next", T0 + 2 * DAY + SECOND);
+	write_mark(c, "last", T0 + 10 * DAY);
+	read_until(c, "last");
+	assert_true(has(c, "one") && has(c, "next"));
+	assert_false(has(c, GONE));
+}
+
 /* It is held against Kafka's times, and they say that it is not old. */
 static void a_clock_that_runs_ahead_changes_nothing(void **state)
 {
@@ -91,6 +107,7 @@ int main(void)
 		TEST(one_that_was_stopped_for_days_is_read_anew),
 		TEST(an_end_that_was_near_days_ago_is_no_end),
 		TEST(days_without_anybody_who_writes_change_nothing),
+		TEST(one_that_was_paused_for_days_is_read_anew),
 		TEST(a_clock_that_runs_ahead_changes_nothing),
 	};
 
