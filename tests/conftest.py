@@ -34,8 +34,8 @@ from harness.kafka import EAGER, Kafka  # noqa: E402
 # one, so a long one must not come last.
 LONGEST = (
     "local/test_sim.py", "fault/test_contract.py", "local/test_build.py",
-    "cluster/test_move.py", "e2e/test_kafka.py", "local/test_hung.py",
-    "cluster/test_journals.py", "e2e/test_time.py",
+    "cluster/test_move.py", "e2e/test_kafka.py", "e2e/test_kafka_silence.py",
+    "local/test_hung.py", "cluster/test_journals.py", "e2e/test_time.py",
     "cluster/test_rights_lost.py", "hostile/test_smoke.py",
     "local/test_command_lines.py", "local/test_guides.py",
     "cluster/test_state_lost.py", "local/test_limits_walk.py",
