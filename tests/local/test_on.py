@@ -206,6 +206,15 @@ def test_exit_code_and_output(system):
     assert not list((system / "usr").iterdir())
 
 
+def test_user_namespaces_may_be_made(system):
+    """Not in a chroot; the tests that play a full disk need one."""
+    script = "unshare --user --map-root-user --mount ls -d /run/*"
+    done = subprocess.run(command(system, script), check=True,
+                          stdout=subprocess.PIPE, text=True)
+    assert "/run/lock" in done.stdout.split()
+    assert "/run/host" not in done.stdout.split()
+
+
 def running(word):
     """Processes on the whole machine that have the word on their command
     line."""
