@@ -1,13 +1,8 @@
 /* A partition that takes nothing, on a mock cluster of librdkafka's: the records of
  * the others go on, and its own follow in order. Its leader is a broker that is down;
  * without any leader the mock of librdkafka 2.8 crashes. */
-#include "core_case.h"
-#include "mock_kafka.h"
+#include "producer_case.h"
 
-#include <sys/eventfd.h>
-#include <unistd.h>
-
-#include "bridge/kafka/producer_internal.h"
 #include "ztp/text.h"
 
 #define DEADLINE_MS 20000
@@ -19,30 +14,19 @@
 #define HERE	    1 /* brokers */
 #define DOWN	    2
 
-struct lanes_case {
-	struct core_case in;
-	struct scratch scratch;
-	struct store *store;
-	struct producer *producer;
-	struct mock_kafka kafka;
-	struct probe_status status;
-	int wake_fd;
-	int refused;
-	int made[PARTITIONS];
-	struct ztp_error error;
-};
+static int made[PARTITIONS]; /* records of each */
 
-static const char *topic_name(const struct lanes_case *c)
+static const char *topic_name(const struct producer_case *c)
 {
 	return c->in.config->kafka.topics.results;
 }
 
-static void lead(struct lanes_case *c, int partition, int broker)
+static void lead(struct producer_case *c, int partition, int broker)
 {
 	mock_kafka_lead(&c->kafka, topic_name(c), partition, broker);
 }
 
-static void play_kafka(struct lanes_case *c)
+static void play_kafka(struct producer_case *c)
 {
 	mock_kafka_make(&c->kafka, DOWN);
 	mock_kafka_topic(&c->kafka, topic_name(c), PARTITIONS);
@@ -50,87 +34,21 @@ static void play_kafka(struct lanes_case *c)
 			 0);
 	for (int i = 0; i < PARTITIONS; i++)
 		lead(c, i, HERE);
-	mock_kafka_name(&c->in.config->kafka.brokers, &c->kafka);
-}
-
-static int announced(void *arg, int64_t first, int64_t last,
-		     struct ztp_error *error)
-{
-	(void)arg;
-	(void)first;
-	(void)last;
-	(void)error;
-	return 0;
-}
-
-static int refused(void *arg, const struct store_record *record,
-		   const struct ztp_error *why, struct ztp_error *error)
-{
-	struct lanes_case *c = arg;
-
-	(void)record;
-	(void)why;
-	(void)error;
-	c->refused++;
-	return 0;
 }
 
 static int setup(void **state)
 {
-	struct lanes_case *c = calloc(1, sizeof(*c));
-	const struct producer_user user = {announced, refused, c};
+	struct producer_case *c = producer_case_make();
 
-	assert_non_null(c);
-	core_case_make(&c->in, "kafka: {}\n");
-	c->in.core.now = ztp_clock_steady(&c->in.core.clock);
 	play_kafka(c);
-	scratch_make(&c->scratch);
-	assert_int_equal(
-		store_open(&c->store, c->scratch.base, false, &c->error), 0);
-	c->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	assert_true(c->wake_fd >= 0);
-	assert_int_equal(producer_new(&c->producer, &c->in.core, c->store,
-				      &user, c->wake_fd, &c->error),
-			 0);
-	c->status.up = true;
-	c->status.asked_at = 1;
-	c->status.counts[TOPIC] = PARTITIONS;
+	producer_case_open(c, TOPIC, PARTITIONS);
+	memset(made, 0, sizeof(made));
 	*state = c;
 	return 0;
 }
 
-static int teardown(void **state)
-{
-	struct lanes_case *c = *state;
-
-	producer_free(c->producer);
-	store_close(c->store);
-	scratch_remove(&c->scratch);
-	mock_kafka_end(&c->kafka);
-	close(c->wake_fd);
-	core_case_end(&c->in);
-	free(c);
-	return 0;
-}
-
-/* A turn of the loop. */
-static void turn(struct lanes_case *c)
-{
-	struct producer *p = c->producer;
-
-	c->in.core.now = ztp_clock_steady(&c->in.core.clock);
-	producer_hear(p, &c->status);
-	producer_collect(p);
-	assert_int_equal(producer_apply(p, &c->error), 0);
-	assert_int_equal(store_commit(c->store, c->in.core.now, &c->error), 0);
-	producer_settle(p);
-	producer_pump(p);
-	if (!producer_flush(p))
-		usleep(1000);
-}
-
 /* Until so many records wait for Kafka. */
-static void until_left(struct lanes_case *c, int64_t left)
+static void until_left(struct producer_case *c, int64_t left)
 {
 	int64_t until = ztp_clock_boot() + DEADLINE_MS;
 
@@ -140,12 +58,12 @@ static void until_left(struct lanes_case *c, int64_t left)
 				 (long long)store_outbox_waiting(c->store,
 								 TOPIC),
 				 (long long)left);
-		turn(c);
+		producer_case_turn(c);
 	}
 }
 
 /* Devices of that partition, some of them, in turn; the value is a number. */
-static void add(struct lanes_case *c, int partition, int count)
+static void add(struct producer_case *c, int partition, int count)
 {
 	int device = 0;
 
@@ -162,7 +80,7 @@ static void add(struct lanes_case *c, int partition, int count)
 						     NULL) != partition)
 			continue;
 		record.value.n = (size_t)snprintf(value, sizeof(value), "%d",
-						  c->made[partition]++);
+						  made[partition]++);
 		assert_int_equal(store_outbox_add(c->store, &record, &c->error),
 				 0);
 		count--;
@@ -171,7 +89,7 @@ static void add(struct lanes_case *c, int partition, int count)
 
 /* Reads a partition. first: each record at its first place is behind all that were
  * made before it. */
-static void expect_in_order(struct lanes_case *c, int partition)
+static void expect_in_order(struct producer_case *c, int partition)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	rd_kafka_topic_partition_list_t *list =
@@ -190,7 +108,7 @@ static void expect_in_order(struct lanes_case *c, int partition)
 	rd_kafka_topic_partition_list_add(list, topic_name(c), partition)
 		->offset = 0;
 	assert_int_equal(rd_kafka_assign(rk, list), 0);
-	while (next < c->made[partition]) {
+	while (next < made[partition]) {
 		rd_kafka_message_t *message = rd_kafka_consumer_poll(rk, 100);
 
 		assert_true(ztp_clock_boot() < until);
@@ -214,7 +132,7 @@ static void expect_in_order(struct lanes_case *c, int partition)
 	rd_kafka_destroy(rk);
 }
 
-static void expect_all_in_order(struct lanes_case *c)
+static void expect_all_in_order(struct producer_case *c)
 {
 	int i;
 
@@ -227,7 +145,7 @@ static void expect_all_in_order(struct lanes_case *c)
 /* More than there are places for, before and after the others'. */
 static void test_the_others_go_on(void **state)
 {
-	struct lanes_case *c = *state;
+	struct producer_case *c = *state;
 	int i;
 
 	lead(c, AWAY, DOWN);
@@ -247,7 +165,7 @@ static void test_the_others_go_on(void **state)
 /* They fail, and are read again from the beginning, while it keeps what it has. */
 static void test_the_others_fail(void **state)
 {
-	struct lanes_case *c = *state;
+	struct producer_case *c = *state;
 	int i;
 
 	add(c, AWAY, 10);
@@ -271,7 +189,7 @@ static void test_the_others_fail(void **state)
 /* It comes and goes, and another one with it. */
 static void test_one_after_the_other(void **state)
 {
-	struct lanes_case *c = *state;
+	struct producer_case *c = *state;
 	int i;
 
 	for (i = 0; i < 4; i++) {
@@ -287,7 +205,7 @@ static void test_one_after_the_other(void **state)
 		if (i % 2)
 			until_left(c, 0);
 		else
-			turn(c);
+			producer_case_turn(c);
 		if (i % 2 == 0)
 			until_left(c, 0);
 	}
@@ -295,21 +213,21 @@ static void test_one_after_the_other(void **state)
 }
 
 /* Until so many records are known to stand. */
-static void until_standing(struct lanes_case *c, int count)
+static void until_standing(struct producer_case *c, int count)
 {
 	const struct topic_window *window = &c->producer->windows[TOPIC];
 	int64_t until = ztp_clock_boot() + DEADLINE_MS;
 
 	while (window->standing < count) {
 		assert_true(ztp_clock_boot() < until);
-		turn(c);
+		producer_case_turn(c);
 	}
 }
 
 /* What has no key goes where it is taken. */
 static void test_without_a_key(void **state)
 {
-	struct lanes_case *c = *state;
+	struct producer_case *c = *state;
 	struct store_record record = {.topic = TOPIC, .value = {"v", 1}};
 	int i;
 
@@ -328,13 +246,13 @@ static void test_without_a_key(void **state)
 /* Its partition stands still a second time, after one before it has failed. */
 static void test_without_a_key_in_one_that_stands_twice(void **state)
 {
-	struct lanes_case *c = *state;
+	struct producer_case *c = *state;
 	struct topic_window *window = &c->producer->windows[TOPIC];
 	struct window_lane *lane = &window->lanes[AWAY];
 	int64_t until = ztp_clock_boot() + DEADLINE_MS;
 	struct store_record record = {.topic = TOPIC, .value = {"v", 1}};
 
-	turn(c); /* now there are lanes */
+	producer_case_turn(c); /* now there are lanes */
 	lead(c, AWAY, DOWN);
 	window->keyless = (AWAY + PARTITIONS - 1) % PARTITIONS;
 	assert_int_equal(store_outbox_add(c->store, &record, &c->error), 0);
@@ -343,7 +261,7 @@ static void test_without_a_key_in_one_that_stands_twice(void **state)
 	lane->resend = window->rewind = true;
 	while (window->rewind || !lane->behind) {
 		assert_true(ztp_clock_boot() < until);
-		turn(c);
+		producer_case_turn(c);
 	}
 	lead(c, AWAY, HERE);
 	until_left(c, 0);
@@ -352,7 +270,7 @@ static void test_without_a_key_in_one_that_stands_twice(void **state)
 /* It waits as long as no partition takes anything, and is not passed by. */
 static void test_without_a_key_when_all_are_away(void **state)
 {
-	struct lanes_case *c = *state;
+	struct producer_case *c = *state;
 	struct topic_window *window = &c->producer->windows[TOPIC];
 	int64_t until = ztp_clock_boot() + DEADLINE_MS;
 	struct store_record record = {.topic = TOPIC, .value = {"v", 1}};
@@ -370,7 +288,7 @@ static void test_without_a_key_when_all_are_away(void **state)
 				 0);
 	while (window->behind < PARTITIONS) {
 		assert_true(ztp_clock_boot() < until);
-		turn(c);
+		producer_case_turn(c);
 	}
 	for (i = 0; i < PARTITIONS; i++)
 		lead(c, i, HERE);
@@ -380,7 +298,7 @@ static void test_without_a_key_when_all_are_away(void **state)
 /* Past the outbox: some wait in the store, those of the others do not wait. */
 static void test_past_the_outbox(void **state)
 {
-	struct lanes_case *c = *state;
+	struct producer_case *c = *state;
 	struct journal_mark mark = {0};
 	int64_t until = ztp_clock_boot() + DEADLINE_MS;
 	int taken = 0;
@@ -404,7 +322,7 @@ static void test_past_the_outbox(void **state)
 					assert_true(part != AWAY);
 			}
 		}
-		turn(c);
+		producer_case_turn(c);
 	}
 	until_left(c, store_outbox_waiting(c->store, TOPIC));
 	lead(c, AWAY, HERE);
@@ -412,7 +330,7 @@ static void test_past_the_outbox(void **state)
 }
 
 /* The next record of the partition, past the outbox if it may. */
-static bool add_past(struct lanes_case *c, int partition)
+static bool add_past(struct producer_case *c, int partition)
 {
 	struct journal_mark mark = {0};
 	char key[] = "d0", value[16];
@@ -422,8 +340,8 @@ static bool add_past(struct lanes_case *c, int partition)
 	while (rd_kafka_msg_partitioner_murmur2(NULL, key, 2, PARTITIONS, NULL,
 						NULL) != partition)
 		key[1]++;
-	record.value.n = (size_t)snprintf(value, sizeof(value), "%d",
-					  c->made[partition]++);
+	record.value.n =
+		(size_t)snprintf(value, sizeof(value), "%d", made[partition]++);
 	if (producer_take(c->producer, &record, &mark))
 		return true;
 	assert_int_equal(producer_keep_order(c->producer, &record, &c->error),
@@ -436,22 +354,22 @@ static bool add_past(struct lanes_case *c, int partition)
  * then, and what Kafka had is sent again. */
 static void test_past_the_outbox_in_order(void **state)
 {
-	struct lanes_case *c = *state;
+	struct producer_case *c = *state;
 	struct window_lane *lane = &c->producer->windows[TOPIC].lanes[AWAY];
 	int64_t until = ztp_clock_boot() + DEADLINE_MS;
 
-	turn(c);
+	producer_case_turn(c);
 	lead(c, AWAY, DOWN);
 	add(c, AWAY, 1);
 	while (lane->sent == 0 || c->in.core.now - lane->heard_at < 500) {
 		assert_true(ztp_clock_boot() < until);
-		turn(c);
+		producer_case_turn(c);
 	}
 	assert_true(add_past(c, AWAY));
 	until_standing(c, 2);
 	assert_int_equal(c->producer->windows[TOPIC].unstored, 1);
 	assert_false(add_past(c, AWAY));
-	turn(c);
+	producer_case_turn(c);
 	c->producer->stuck = true;
 	lead(c, AWAY, HERE);
 	expect_all_in_order(c);
@@ -460,7 +378,7 @@ static void test_past_the_outbox_in_order(void **state)
 /* The topic has more partitions than before. */
 static void test_more_partitions(void **state)
 {
-	struct lanes_case *c = *state;
+	struct producer_case *c = *state;
 
 	lead(c, AWAY, DOWN);
 	add(c, AWAY, 10);
@@ -476,7 +394,7 @@ static void test_more_partitions(void **state)
 	expect_all_in_order(c);
 }
 
-#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, producer_case_teardown)
 
 int main(void)
 {
