@@ -132,12 +132,10 @@ def test_what_somebody_has_typed_holds_nothing_up(rig, leaf):
 
 
 def test_who_is_active_again_has_its_own(rig, leaf):
-    """It had handed them over meanwhile, to nobody."""
+    """It hands them over meanwhile, to nobody, if the place is not its own before."""
     zulu = rig.bridges["zulu"]
     paths = left_by(rig, zulu, leaf)
-    zulu.start()
-    zulu.wait_log("event=journal_handed_over")
-    wait_active(zulu)
+    wait_active(zulu.start())
     all_asked_once(rig, paths)
     assert "event=journal_taken" not in zulu.log()
 
