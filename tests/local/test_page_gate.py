@@ -63,7 +63,8 @@ def shown(browser, told, place="", width=1280, height=900):
     browser.size(width, height)
     browser.scheme("light")
     browser.open(told.address + place)
-    until(lambda: "undecided" in browser.driver.title, "the page has answers")
+    until(lambda: browser.js("return pulse.answered > 0 && !pulse.busy"),
+          "everything has been asked and drawn once")
 
 
 def test_a_new_page_says_what_to_do(told, browser):
